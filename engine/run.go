@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"io"
+	"time"
+
+	"kmv/shadowmem"
+)
+
+// Options says what to run and how.
+type Options struct {
+	Path         string   // the executable, already looked up in PATH
+	Argv         []string // Argv[0] is the name that the program sees
+	Env          []string
+	Policy       shadowmem.Policy
+	VerifyAtExit bool
+	VerifyEvery  time.Duration // 0: never in between
+	Log          io.Writer     // what the engine does, a line each; nil for silence
+}
+
+// StartError says that the program could not be started; Err is the kernel's errno (ENOENT, EACCES, ENOEXEC ...).
+type StartError struct {
+	Path string
+	Err  error
+}
+
+func (e *StartError) Error() string { return e.Path + ": " + e.Err.Error() }
+func (e *StartError) Unwrap() error { return e.Err }
