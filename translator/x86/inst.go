@@ -162,6 +162,7 @@ type Inst struct {
 
 	OpSize    uint8  // effective operand size in bytes (1, 2, 4, 8) for integer instructions, else 0
 	StoreSize uint16 // bytes written by Form; 0 = depends on machine state (xsave), on rcx (rep), or on a mask
+	MemSize   uint16 // bytes of the explicit memory operand; an upper bound when a mask decides
 	MemRead   bool   // the explicit memory operand is read
 	CarryIn   bool   // reads CF, so that a repetition computes something else (adc, sbb, rcl, rcr)
 
