@@ -215,7 +215,7 @@ func (d *decoder) find(n uint16) error {
 		return ErrUnknown
 	}
 	d.row = &rows[n]
-	d.inst.Mnemonic = d.row.op
+	d.inst.Mnemonic, d.inst.row = d.row.op, n
 	return nil
 }
 

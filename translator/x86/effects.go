@@ -22,6 +22,7 @@ func (d *decoder) effects() error {
 	case OpINT1:
 		in.Imm = 1
 	}
+	d.segments()
 	if !in.HasMem && r.attr&aSeg == 0 {
 		in.Mem.Seg = NoSeg
 	}
@@ -29,6 +30,33 @@ func (d *decoder) effects() error {
 		d.undefined()
 	}
 	return nil
+}
+
+// segments notes reads and writes of the segments that have a base.
+func (d *decoder) segments() {
+	in, seg := d.inst, NoSeg
+	switch in.Mnemonic {
+	case OpMOV, OpPUSH, OpPOP: // mov names it in ModRM.reg, pop in the opcode; bits 3 to 5 either way
+		n := in.Opcode
+		if in.HasModRM {
+			n = in.ModRM
+		}
+		if n>>3&7 == 4 {
+			seg = FS
+		} else if n>>3&7 == 5 {
+			seg = GS
+		}
+	case OpLFS, OpRDFSBASE, OpWRFSBASE:
+		seg = FS
+	case OpLGS, OpRDGSBASE, OpWRGSBASE:
+		seg = GS
+	}
+	if d.row.attr&aSegWrite != 0 {
+		in.SegWrite = seg
+	}
+	if d.row.attr&aSegRead != 0 {
+		in.SegRead = seg
+	}
 }
 
 // undefined turns the instruction into one that raises #UD: nothing is accessed.

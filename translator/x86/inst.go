@@ -174,6 +174,11 @@ type Inst struct {
 	Reads, Writes         RegSet // general purpose registers, implicit ones and address registers included
 	FlagsRead, FlagsWrite Flags  // FlagsWrite includes undefined ones
 	Mnemonic              Op
+
+	SegRead  Seg // FS or GS when its base is read as a value (rdfsbase, rdgsbase)
+	SegWrite Seg // FS or GS when its selector or base is loaded (mov, pop, lfs, lgs, wrfsbase, wrgsbase)
+
+	row uint16 // index into rows
 }
 
 // Op names an instruction for reports and for the few rules that need to know it. Its String is the SDM's mnemonic in

@@ -42,6 +42,8 @@ const (
 	aAtomic                    // atomic without LOCK
 	aSegWrite                  // loads a segment register or base
 	aPopMem                    // the address is computed after RSP has moved
+	aSIB                       // a SIB byte is required
+	aSegRead                   // reads a segment base
 )
 
 // operand says how a register or ModRM operand is accessed.
