@@ -1,0 +1,118 @@
+package shadowmem
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// Diff is a run of bytes that differ from their copies.
+type Diff struct{ Start, End Native }
+
+// diffGap: differing bytes closer than this are one Diff; they are most likely parts of one store.
+const diffGap = 8
+
+// Compare lists where native, which is at address at, differs from its copy.
+func Compare(native, mirror []byte, at Native) []Diff {
+	if len(native) != len(mirror) {
+		panic("BUG: halves of different length")
+	}
+	var diffs []Diff
+	for len(native) > 0 {
+		n := min(len(native), PageSize)
+		if !bytes.Equal(native[:n], mirror[:n]) {
+			diffs = comparePage(diffs, native[:n], mirror[:n], at)
+		}
+		native, mirror, at = native[n:], mirror[n:], at+Native(n)
+	}
+	return diffs
+}
+
+// comparePage appends the differences of a page to those before it.
+func comparePage(diffs []Diff, native, mirror []byte, at Native) []Diff {
+	for i := 0; i < len(native); i++ {
+		if i+8 <= len(native) && binary.LittleEndian.Uint64(native[i:]) == binary.LittleEndian.Uint64(mirror[i:]) {
+			i += 7
+			continue
+		}
+		if native[i] == mirror[i] {
+			continue
+		}
+		here := at + Native(i)
+		if last := len(diffs) - 1; last >= 0 && here-diffs[last].End < diffGap {
+			diffs[last].End = here + 1
+			continue
+		}
+		diffs = append(diffs, Diff{here, here + 1})
+	}
+	return diffs
+}
+
+// Bits of a /proc/PID/pagemap word (Documentation/admin-guide/mm/pagemap.rst).
+const (
+	PagePresent = 1 << 63
+	PageSwapped = 1 << 62
+	PageFile    = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
+	PageGuard   = 1 << 58 // MADV_GUARD_INSTALL: unreadable
+	PageDirty   = 1 << 55 // written since the last clear_refs: soft-dirty
+	PageFrame   = 1<<55 - 1
+)
+
+// Select says which pages of a mapping must be compared, as runs of page numbers from the mapping's start. native and
+// mirror are the pagemap words of the two halves. It leaves out what is equal without looking:
+//
+//	anonymous, anonymous twin   both never touched: both zero
+//	file twin                   each half untouched or still showing the file: both the file's page
+//	a guard page in native      cannot be read, holds nothing
+func Select(native, mirror []uint64, m Mapping, visit func(first, n int)) {
+	if len(native) != len(mirror) {
+		panic("BUG: halves of different length")
+	}
+	if !m.Compared() {
+		return
+	}
+	first := -1
+	for i := range native {
+		if m.sure(native[i], mirror[i]) {
+			if first >= 0 {
+				visit(first, i-first)
+			}
+			first = -1
+		} else if first < 0 {
+			first = i
+		}
+	}
+	if first >= 0 {
+		visit(first, len(native)-first)
+	}
+}
+
+// sure says whether a page and its copy are equal, from their pagemap words alone.
+func (m Mapping) sure(native, mirror uint64) bool {
+	switch {
+	case native&PageGuard != 0:
+		return true
+	case m.Twin == SourceFile:
+		return isFile(native) && isFile(mirror)
+	}
+	return !m.hasOffset() && untouched(native) && untouched(mirror)
+}
+
+func untouched(word uint64) bool { return word&(PagePresent|PageSwapped) == 0 }
+
+// isFile says whether a page of a private file mapping is still the file's.
+func isFile(word uint64) bool {
+	return untouched(word) || word&(PagePresent|PageSwapped|PageFile) == PagePresent|PageFile
+}
+
+// Folded counts the pages whose two copies are one private frame: redundant in name only. It needs frame numbers, which
+// the kernel shows only to CAP_SYS_ADMIN; without them it is 0.
+func Folded(native, mirror []uint64) int {
+	folded := 0
+	for i, w := range native {
+		private := w&PagePresent != 0 && w&PageFile == 0 && mirror[i]&PagePresent != 0
+		if frame := w & PageFrame; private && frame != 0 && frame == mirror[i]&PageFrame {
+			folded++
+		}
+	}
+	return folded
+}
