@@ -13,8 +13,6 @@ int main(void)
 	dup2(p[0], 0);
 	char path[64];
 	sprintf(path, "./%s", name);
-	char *cleanup = 0;
-	check(asprintf(&cleanup, "%s", path) > 0);
 	execl(path, path, "argument", (char *)0);
 	return 99;
 }

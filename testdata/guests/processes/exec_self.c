@@ -12,7 +12,7 @@ int main(int argc, char **argv)
 	char *garbage = pages(100);
 	memset(garbage, n, 100 * PAGE);
 	signal(SIGUSR1, SIG_IGN);
-	char num[8], env[32];
+	char num[16], env[32];
 	sprintf(num, "%d", n + 1);
 	sprintf(env, "ROUND=%d", n);
 	char *av[] = {argv[0], num, "more", 0}, *ev[] = {env, 0};

@@ -3,7 +3,13 @@
 #include "guest.h"
 
 static char **args;
-static void *sleeper(void *arg) { for (;;) pause(); }
+static void *sleeper(void *arg) 
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
 static void *execer(void *arg)
 {
 	char pid[16];

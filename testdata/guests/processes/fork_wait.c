@@ -10,6 +10,7 @@ int main(void)
 	int shared_fd[2];
 	check(pipe(shared_fd) == 0);
 	for (int i = 0; i < 5; i++) {
+		fflush(stdout);
 		pid_t pid = fork();
 		check(pid >= 0);
 		if (pid == 0) {

@@ -2,7 +2,13 @@
 // cflags: -pthread
 #include "guest.h"
 
-static void *sleeper(void *arg) { for (;;) pause(); }
+static void *sleeper(void *arg) 
+{
+	for (;;)
+		pause();
+	return 0;
+}
+
 static void *crasher(void *arg)
 {
 	usleep(10000);
