@@ -82,9 +82,15 @@ type PointState uint8
 const (
 	Clean  PointState = iota // exactly between two native instructions: PC is the next one, all registers in place
 	Before                   // PC's instruction has had no native effect yet; applying Restore gives the state before it
-	Repeat                   // inside a rep string instruction (its native part): applying Restore gives PC with rcx, rsi, rdi advanced, and the bytes written so far must be mirrored first
-	Done                     // the native effect is complete, the mirror's or a register's restoration is not: only forward
+	Repeat                   // inside a native instruction that may fault half way; see below
+	Done                     // the native effect is complete, the mirror's or a register's restoration is not: only forward. Restore gives the registers after the instruction, but for rcx, rsi and rdi in the mirror's half of a rep
 )
+
+// At Repeat, a fault has left the state that the processor leaves natively, and the bytes written so far must be mirrored
+// before anybody sees it. With rep movs and rep stos, rcx, rsi and rdi are live; the original rdi is in SlotA and the
+// original rcx in SlotB, so the bytes lie between SlotA and rdi (below SlotA plus the element size when DF is set). With
+// a scatter (VSIB operand), the elements written are those whose bits are set in SlotE (the original mask, 16 bits) and
+// clear in the mask register.
 
 // Saved says how to get a register's native value back: from the slot, or, for RSP, by adding Add to it (Slot < 0).
 type Saved struct {

@@ -67,6 +67,12 @@ func (a *Asm) Jrcxz(l Label) {
 	a.relShort(l)
 }
 
+// LoopShort jumps to l, which must be near; op is E0 loopne, E1 loope, E2 loop or E3 jrcxz.
+func (a *Asm) LoopShort(op byte, l Label) {
+	a.Bytes(op)
+	a.relShort(l)
+}
+
 // Call calls l.
 func (a *Asm) Call(l Label) {
 	a.Bytes(0xe8)
@@ -153,6 +159,9 @@ func (a *Asm) RepStos(size int) { a.repString(0xaa, size) }
 
 // RepeCmps compares while equal.
 func (a *Asm) RepeCmps(size int) { a.repString(0xa6, size) }
+
+// String appends a string instruction (A4 movsb, A5 movs, AA stosb, AB stos ...) without rep.
+func (a *Asm) String(op byte, size int) { a.head(NoSeg, opcode(op), size, 0) }
 
 func (a *Asm) repString(op opcode, size int) { a.head(NoSeg, wide(op, size)|0xf3<<24, size, 0) }
 

@@ -67,6 +67,12 @@ func (a *Asm) MovRI(dst Reg, v uint64) {
 	}
 }
 
+// MovRI16 sets the low 16 bits of dst.
+func (a *Asm) MovRI16(dst Reg, v int64) {
+	a.headReg(0xb8, dst, 2)
+	a.imm(v, 2)
+}
+
 // headReg appends an opcode that carries its register in its low three bits.
 func (a *Asm) headReg(op opcode, r Reg, size int) {
 	rex := byte(r >> 3)
@@ -119,6 +125,9 @@ func (a *Asm) MovsxRM(dst Reg, m Mem, size int) {
 
 // Lea takes the address of m; a segment in m has no effect.
 func (a *Asm) Lea(dst Reg, m Mem) { a.opRM(0x8d, dst, m.In(NoSeg), 8, 0) }
+
+// Lea32 takes the address of m truncated to 32 bits.
+func (a *Asm) Lea32(dst Reg, m Mem) { a.opRM(0x8d, dst, m.In(NoSeg), 4, 0) }
 
 // AluRR is op src,dst.
 func (a *Asm) AluRR(op Alu, dst, src Reg, size int) {

@@ -17,6 +17,8 @@ var updateAsm = flag.Bool("update-asm", false, "rewrite testdata/asm.txt from ob
 
 // asmRows is one row per emitter, or per form of it; testdata/asm.txt holds their bytes and objdump's reading of them.
 var asmRows = []func(a *Asm){
+	func(a *Asm) { a.JmpRel() },
+	func(a *Asm) { a.JccRel(CondNE) },
 	func(a *Asm) { a.MovRR(RAX, R9, 8) },
 	func(a *Asm) { a.MovRR(RSI, RBX, 1) },
 	func(a *Asm) { a.MovRM(R10, At(RSP, 8), 8) },
@@ -30,6 +32,7 @@ var asmRows = []func(a *Asm){
 	func(a *Asm) { a.MovMI(At(RSP, 0), 0x1234, 2) },
 	func(a *Asm) { a.MovMI(At(RSP, 0), -1, 1) },
 	func(a *Asm) { a.MovRI(R8, 5) },
+	func(a *Asm) { a.MovRI16(R8, 5) },
 	func(a *Asm) { a.MovRI(RDI, 1<<64-2) },
 	func(a *Asm) { a.MovRI(R15, 0x123456789abcdef0) },
 	func(a *Asm) { a.MovzxRM(RDX, At(RSI, 1), 1) },
@@ -44,6 +47,7 @@ var asmRows = []func(a *Asm){
 	func(a *Asm) { a.MovsxRM(RAX, At(RDX, 0), 4) },
 	func(a *Asm) { a.Lea(RSP, At(RSP, 16)) },
 	func(a *Asm) { a.Lea(R11, AtIndex(R11, RAX, 1, -0x80000000)) },
+	func(a *Asm) { a.Lea32(R9, AtIndex(RSP, R8, 2, 1).In(FS)) },
 	func(a *Asm) { a.AluRR(AluAdd, RAX, RCX, 8) },
 	func(a *Asm) { a.AluRR(AluXor, R8, R8, 4) },
 	func(a *Asm) { a.AluRM(AluCmp, RAX, Abs(8).In(FS), 8) },
@@ -98,6 +102,8 @@ var asmRows = []func(a *Asm){
 	func(a *Asm) { a.Cld() },
 	func(a *Asm) { a.Std() },
 	func(a *Asm) { a.RepMovs(1) },
+	func(a *Asm) { a.String(0xa5, 8) },
+	func(a *Asm) { a.String(0xab, 2) },
 	func(a *Asm) { a.RepMovs(8) },
 	func(a *Asm) { a.RepStos(2) },
 	func(a *Asm) { a.RepeCmps(4) },
@@ -121,8 +127,6 @@ var asmRows = []func(a *Asm){
 	func(a *Asm) { a.Wrfsbase(R9) },
 	func(a *Asm) { a.Rdgsbase(RCX) },
 	func(a *Asm) { a.Wrgsbase(RBP) },
-	func(a *Asm) { a.JmpRel() },
-	func(a *Asm) { a.JccRel(CondNE) },
 }
 
 // TestAsmRows compares each emitter with its golden line, and the golden line with objdump where there is one.

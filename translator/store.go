@@ -1,0 +1,76 @@
+package translator
+
+import "kmv/translator/x86"
+
+// store translates an instruction that writes memory: natively first, then on the mirror.
+func (t *Translator) store() {
+	if !t.cfg.Mirror && t.in.Form != x86.StringStore && t.in.Form != x86.MaskStore {
+		t.load()
+		return
+	}
+	t.f.Mirrored++
+	switch in := t.in; in.Form {
+	case x86.Repeatable:
+		t.repeatable()
+	case x86.ReadModify:
+		if in.Atomic() {
+			t.atomic()
+		} else {
+			t.readModify()
+		}
+	case x86.BitString:
+		t.bitString()
+	case x86.Push:
+		t.push()
+	case x86.Enter:
+		t.enter()
+	case x86.StringStore:
+		t.stringStore()
+	case x86.MaskStore:
+		t.maskStore()
+	case x86.Scatter:
+		t.scatter()
+	case x86.DirectStore:
+		t.directStore()
+	default:
+		panic("BUG: form without a rule")
+	}
+}
+
+// repeatable executes a store twice:
+//
+//	insn m
+//	insn %gs:m
+func (t *Translator) repeatable() {
+	in := t.in
+	switch {
+	case in.Enc == x86.Legacy && in.Map == 0 && in.Opcode >= 0xd8 && in.Opcode <= 0xdf:
+		// x87: a repetition would report the exceptions of the first one.
+		t.readModify()
+		return
+	case t.cfg.Fenced && in.StoreSize > 0 && in.StoreSize <= 64:
+		t.atomic()
+		return
+	case in.Mnemonic == x86.OpXSAVEOPT:
+		t.unoptimise()
+	}
+	m, changed := t.operand(x86.NoReg)
+	t.native()
+	t.copyInst(m, changed)
+	t.mirror()
+	if changed {
+		t.copyInst(m.In(x86.GS), true)
+	} else {
+		t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.GS)
+	}
+	t.restore()
+}
+
+// unoptimise turns xsaveopt into xsave: the optimised form leaves out what has not changed since the last one, which
+// is the native copy (SDM 1, 13.9).
+func (t *Translator) unoptimise() {
+	n := copy(t.plain[:], t.bytes)
+	t.in.ModRM = t.in.ModRM&^0x38 | 4<<3
+	t.plain[t.in.ModRMOff] = t.in.ModRM
+	t.bytes = t.plain[:n]
+}
