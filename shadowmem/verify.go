@@ -54,7 +54,6 @@ const (
 	PageFile    = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
 	PageGuard   = 1 << 58 // MADV_GUARD_INSTALL: unreadable
 	PageDirty   = 1 << 55 // written since the last clear_refs: soft-dirty
-	PageFrame   = 1<<55 - 1
 )
 
 // Select says which pages of a mapping must be compared, as runs of page numbers from the mapping's start. native and
@@ -102,17 +101,4 @@ func untouched(word uint64) bool { return word&(PagePresent|PageSwapped) == 0 }
 // isFile says whether a page of a private file mapping is still the file's.
 func isFile(word uint64) bool {
 	return untouched(word) || word&(PagePresent|PageSwapped|PageFile) == PagePresent|PageFile
-}
-
-// Folded counts the pages whose two copies are one private frame: redundant in name only. It needs frame numbers, which
-// the kernel shows only to CAP_SYS_ADMIN; without them it is 0.
-func Folded(native, mirror []uint64) int {
-	folded := 0
-	for i, w := range native {
-		private := w&PagePresent != 0 && w&PageFile == 0 && mirror[i]&PagePresent != 0
-		if frame := w & PageFrame; private && frame != 0 && frame == mirror[i]&PageFrame {
-			folded++
-		}
-	}
-	return folded
 }
