@@ -75,6 +75,9 @@ func ioctlName(code uint32) string {
 // planIoctl plans a known request by its row and an unknown one by its direction and size; unless its device is one whose
 // requests are known to be flat and to declare themselves rightly, that is a gap. What hotRequests writes is an Effect.
 func planIoctl(p *Pending, args [6]uint64, mem reader) {
+	if p.effects != nil {
+		return
+	}
 	code, arg := uint32(args[1]), args[2]
 	r := requests[code]
 	if r == nil {

@@ -46,7 +46,7 @@ func Describe(nr uint64, args [6]uint64) string {
 	if uint32(nr) == unix.SYS_IOCTL {
 		return "ioctl(" + ioctlName(uint32(args[1])) + ")"
 	}
-	if r.Sub == nil || r.Kind == Pass {
+	if r.Sub == nil || r.Kind != Unsupported && r.Kind != Engine {
 		return Name(nr)
 	}
 	return fmt.Sprintf("%s(%d)", r.Name, int32(args[r.Sub.Arg]))
