@@ -24,8 +24,7 @@ int main(void)
 	ASM("mov %1, %%rax; xadd %%rax, (%%rax); sub %%rax, (%1); mov (%1), %0; sub %1, %0; movq $1, (%1)", "rax"); SHOW("xadd own address");
 	ASM("mov $100, %%ecx; bts %%rcx, 8(%1); mov $-9, %%rcx; btc %%rcx, 64(%1); btr $3, %%ecx; btsw $4, 80(%1)", "rcx"); SHOW("bit strings");
 	ASM("mov $5, %%eax; cmpxchg %%ecx, 88(%1); mov %%rax, %0", "rax"); SHOW("cmpxchg fails");
-	ASM("mov 96(%1), %%rax; cmpxchg %%rsi, 96(%1); setz %b0", "rax"); SHOW("cmpxchg");
-	m.w[12] = 0;
+	ASM("mov 96(%1), %%rax; mov $44, %%ecx; cmpxchg %%rcx, 96(%1); setz %b0", "rax", "rcx"); SHOW("cmpxchg");
 	ASM("xor %%eax, %%eax; xor %%edx, %%edx; mov $7, %%ecx; push %%rbx; mov $8, %%ebx; cmpxchg16b 112(%1); pop %%rbx; mov %%rax, %0", "rax", "rcx", "rdx"); SHOW("cmpxchg16b fails");
 	ASM("mov 112(%1), %%rax; mov 120(%1), %%rdx; mov $7, %%ecx; push %%rbx; mov $8, %%ebx; lock cmpxchg16b 112(%1); pop %%rbx; setz %b0", "rax", "rcx", "rdx"); SHOW("cmpxchg16b");
 	ASM("pcmpeqb %%xmm0, %%xmm0; psllq $7, %%xmm0; pxor %%xmm1, %%xmm1; mov %1, %%rdi; add $130, %%rdi; maskmovdqu %%xmm0, %%xmm1", "rdi", "xmm0", "xmm1"); SHOW("maskmovdqu");

@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"kmv/engine"
+	"kmv/shadowmem"
+)
+
+// runFlags are the flags of `kmv run`.
+type runFlags struct {
+	policy  shadowmem.Policy
+	verify  verifyFlag
+	report  string
+	strict  bool
+	stats   bool
+	verbose bool
+}
+
+func (a *app) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run [flags] [--] PROG [ARG...]",
+		Short: "Run a program with its memory writes mirrored",
+		Long: `Run PROG unmodified, every memory write executed twice: at its native address and at its mirror address.
+Standard input and output, the terminal, the environment, the working directory and the limits are the program's own.
+
+SPEC is ` + shadowmem.Forms + `.
+The last option that matches a range decides; the default is --mirror all.`,
+		Example: `  kmv run --verify --stats -- sqlite3 :memory: 'select 6*7'
+  kmv run --mirror heap --mirror stack=fenced --report - -- ./server
+  kmv run --no-mirror 'file:*libc.so*' --verify=100ms --strict -- python3 script.py`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return failure{err: errors.New("no program given"), hint: "kmv run [flags] [--] PROG [ARG...]"}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return a.runProgram(cmd.Context(), &f, args) },
+	}
+	fl := cmd.Flags()
+	fl.SetInterspersed(false) // flags end at PROG
+	fl.SortFlags = false
+	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.Mirror}, "mirror", "mirror what SPEC names (repeatable, in order)")
+	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.NoMirror}, "no-mirror", "leave out what SPEC names (repeatable, in order)")
+	fl.Var(&f.verify, "verify", "compare all mirrored bytes with their copies at the end, or every DURATION too")
+	fl.Lookup("verify").NoOptDefVal = "exit"
+	fl.StringVar(&f.report, "report", "", "write a JSON report to `FILE` (- is standard error)")
+	fl.BoolVar(&f.strict, "strict", false, "exit 120 if a copy differed or a write was left unmirrored")
+	fl.BoolVar(&f.stats, "stats", false, "print a short summary on standard error at the end")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
+	return cmd
+}
+
+// runProgram looks the program up, runs it, and turns its report into files, text and a status.
+func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error {
+	path, err := lookup(args[0], os.Getenv("PATH"))
+	if err != nil {
+		return notStarted(err)
+	}
+	sink, err := a.openReport(f.report)
+	if err != nil {
+		return err
+	}
+	defer sink.Close()
+	o := engine.Options{
+		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy,
+		VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
+	}
+	if f.verbose {
+		o.Log = a.err
+	}
+	report, err := a.run(ctx, o)
+	if err != nil {
+		return notStarted(err)
+	}
+	report.Version = Version
+	if err := a.writeReport(sink, report); err != nil {
+		return err
+	}
+	if f.stats {
+		printStats(a.err, report)
+	}
+	return a.conclude(f, report)
+}
+
+// conclude decides the status from how the program ended.
+func (a *app) conclude(f *runFlags, r *engine.Report) error {
+	if f.strict {
+		if bad := strictly(r); bad != "" {
+			return failure{status: statusStrict, err: errors.New(bad), hint: "--report - shows where"}
+		}
+	}
+	if r.Exit.Signal != 0 {
+		a.killed = syscall.Signal(r.Exit.Signal)
+		return nil
+	}
+	a.status = *r.Exit.Code
+	return nil
+}
+
+// strictly says what --strict objects to.
+func strictly(r *engine.Report) string {
+	switch {
+	case r.Verify.DivergentBytes > 0:
+		return fmt.Sprintf("--strict: %d mirrored bytes differ from their copies", r.Verify.DivergentBytes)
+	case len(r.Gaps) > 0:
+		return fmt.Sprintf("--strict: %d kinds of writes were not mirrored, first %s %s", len(r.Gaps), r.Gaps[0].Kind, r.Gaps[0].Name)
+	}
+	return ""
+}
+
+// notStarted gives a failed start the status and the hint of its errno.
+func notStarted(err error) error {
+	var start *engine.StartError
+	switch {
+	case !errors.As(err, &start):
+		return failure{err: err, hint: "kmv run -v shows what the engine did"}
+	case errors.Is(start.Err, syscall.ENOENT):
+		return failure{status: statusNotFound, err: err, hint: "check the name and PATH; a script also needs its interpreter"}
+	case errors.Is(start.Err, syscall.ENOEXEC):
+		return failure{status: statusNotExecutable, err: err, hint: "kmv runs x86-64 ELF programs and scripts that begin with #!"}
+	}
+	return failure{status: statusNotExecutable, err: err, hint: "the file must be executable for you: chmod +x, or look at the directories above it"}
+}
+
+// openReport opens the report's file before the program runs: a report that cannot be written must not cost a run.
+func (a *app) openReport(name string) (io.WriteCloser, error) {
+	switch name {
+	case "":
+		return closer{io.Discard}, nil
+	case "-":
+		return closer{a.err}, nil
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, failure{err: err, hint: "--report needs a file that can be written, or - for standard error"}
+	}
+	return file, nil
+}
+
+func (a *app) writeReport(w io.Writer, r *engine.Report) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(r); err != nil {
+		return failure{err: fmt.Errorf("write the report: %w", err), hint: "is the disk full?"}
+	}
+	return nil
+}
+
+// closer is a writer that stays open.
+type closer struct{ io.Writer }
+
+func (closer) Close() error { return nil }
