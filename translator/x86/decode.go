@@ -145,6 +145,8 @@ func (d *decoder) opcode() error {
 		root, err = d.evex()
 	case 0xc4, 0xc5:
 		root, err = d.vex(c)
+	case 0x8f:
+		root, err = d.xop()
 	default:
 		root, err = d.legacy(c)
 	}
@@ -280,7 +282,7 @@ func immLen(kind immKind, opSize uint8) int {
 		return 2
 	case immWB:
 		return 3
-	case relZ:
+	case relZ, immD:
 		return 4
 	case immZ:
 		if opSize == 2 {

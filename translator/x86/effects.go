@@ -82,10 +82,13 @@ func (d *decoder) allowed() error {
 	if r.vvvv&opUsed == 0 && d.vvvv&^(d.hiIndex&vsibMask(r)) != 0 {
 		return ErrUnknown
 	}
-	if in.Enc == VEX {
+	if in.Enc != EVEX {
 		return nil
 	}
 	rounding := d.evexB && !in.HasMem
+	if r.attr&aNoMask != 0 && d.evexMask != 0 || r.attr&aLong != 0 && d.vl == 0 && !rounding {
+		return ErrUnknown
+	}
 	switch {
 	case d.vl == 3 && !rounding, d.evexZ && (d.evexMask == 0 || in.HasMem && r.rm&opWrite != 0),
 		d.evexB && in.HasMem && r.bcst == 0, r.attr&aVSIB != 0 && d.evexMask == 0,
@@ -220,6 +223,7 @@ func (d *decoder) repeat() {
 	}
 	in.Reads |= 1 << RCX
 	in.Writes |= 1 << RCX
+	in.Reads |= d.row.implW // lods leaves rAX alone when rCX is 0
 	in.FlagsRead |= in.FlagsWrite
 	if in.Form == StringStore {
 		in.StoreSize = 0

@@ -37,6 +37,9 @@ func (i *Inst) AppendMem(dst, code []byte, m Mem) ([]byte, bool) {
 		dst = i.appendLegacy(dst, code, rex)
 	case VEX:
 		dst = i.appendVEX(dst, code, rex)
+	case XOP:
+		p := code[i.PrefixEnd:]
+		dst = append(dst, 0x8f, p[1]&^0x60|^rex<<5&0x60, p[2], i.Opcode)
 	case EVEX:
 		p := code[i.PrefixEnd:]
 		dst = append(dst, p[0], p[1]&^0x60|^rex<<5&0x60, p[2], p[3], i.Opcode)

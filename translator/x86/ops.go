@@ -339,6 +339,9 @@ const (
 	OpBSR
 	OpMOVSX
 	OpXADD
+	OpVMREAD
+	OpVMWRITE
+	Op3DNOW
 	OpMOVNTI
 	OpCMPXCHG8B
 	OpCMPXCHG16B
@@ -935,6 +938,8 @@ const (
 	OpAESKEYGENASSIST
 	OpVAESKEYGENASSIST
 	OpHRESET
+	OpVLDMXCSR
+	OpVSTMXCSR
 	OpVFMADDSUB132PS
 	OpVFMADDSUB132PD
 	OpVFMSUBADD132PS
@@ -1445,6 +1450,90 @@ const (
 	OpVFNMADD231SH
 	OpVFNMSUB231PH
 	OpVFNMSUB231SH
+	OpVFMADDSUBPS
+	OpVFMADDSUBPD
+	OpVFMSUBADDPS
+	OpVFMSUBADDPD
+	OpVFMADDPS
+	OpVFMADDPD
+	OpVFMADDSS
+	OpVFMADDSD
+	OpVFMSUBPS
+	OpVFMSUBPD
+	OpVFMSUBSS
+	OpVFMSUBSD
+	OpVFNMADDPS
+	OpVFNMADDPD
+	OpVFNMADDSS
+	OpVFNMADDSD
+	OpVFNMSUBPS
+	OpVFNMSUBPD
+	OpVFNMSUBSS
+	OpVFNMSUBSD
+	OpVPERMIL2PS
+	OpVPERMIL2PD
+	OpVPMACSSWW
+	OpVPMACSSWD
+	OpVPMACSSDQL
+	OpVPMACSSDD
+	OpVPMACSSDQH
+	OpVPMACSWW
+	OpVPMACSWD
+	OpVPMACSDQL
+	OpVPMACSDD
+	OpVPMACSDQH
+	OpVPMADCSSWD
+	OpVPMADCSWD
+	OpVPCMOV
+	OpVPPERM
+	OpVPROTB
+	OpVPCOMB
+	OpVPCOMUB
+	OpVPROTW
+	OpVPCOMW
+	OpVPCOMUW
+	OpVPROTD
+	OpVPCOMD
+	OpVPCOMUD
+	OpVPROTQ
+	OpVPCOMQ
+	OpVPCOMUQ
+	OpBLCFILL
+	OpBLSFILL
+	OpBLCS
+	OpTZMSK
+	OpBLCIC
+	OpBLSIC
+	OpT1MSKC
+	OpBLCMSK
+	OpBLCI
+	OpVFRCZPS
+	OpVFRCZPD
+	OpVFRCZSS
+	OpVFRCZSD
+	OpVPSHLB
+	OpVPSHLW
+	OpVPSHLD
+	OpVPSHLQ
+	OpVPSHAB
+	OpVPSHAW
+	OpVPSHAD
+	OpVPSHAQ
+	OpVPHADDBW
+	OpVPHADDBD
+	OpVPHADDBQ
+	OpVPHADDWD
+	OpVPHADDWQ
+	OpVPHADDDQ
+	OpVPHADDUBW
+	OpVPHADDUBD
+	OpVPHADDUBQ
+	OpVPHADDUWD
+	OpVPHADDUWQ
+	OpVPHADDUDQ
+	OpVPHSUBBW
+	OpVPHSUBWD
+	OpVPHSUBDQ
 )
 
 var opNames = [...]string{
@@ -1783,6 +1872,9 @@ var opNames = [...]string{
 	"bsr",
 	"movsx",
 	"xadd",
+	"vmread",
+	"vmwrite",
+	"3dnow",
 	"movnti",
 	"cmpxchg8b",
 	"cmpxchg16b",
@@ -2379,6 +2471,8 @@ var opNames = [...]string{
 	"aeskeygenassist",
 	"vaeskeygenassist",
 	"hreset",
+	"vldmxcsr",
+	"vstmxcsr",
 	"vfmaddsub132ps",
 	"vfmaddsub132pd",
 	"vfmsubadd132ps",
@@ -2889,4 +2983,88 @@ var opNames = [...]string{
 	"vfnmadd231sh",
 	"vfnmsub231ph",
 	"vfnmsub231sh",
+	"vfmaddsubps",
+	"vfmaddsubpd",
+	"vfmsubaddps",
+	"vfmsubaddpd",
+	"vfmaddps",
+	"vfmaddpd",
+	"vfmaddss",
+	"vfmaddsd",
+	"vfmsubps",
+	"vfmsubpd",
+	"vfmsubss",
+	"vfmsubsd",
+	"vfnmaddps",
+	"vfnmaddpd",
+	"vfnmaddss",
+	"vfnmaddsd",
+	"vfnmsubps",
+	"vfnmsubpd",
+	"vfnmsubss",
+	"vfnmsubsd",
+	"vpermil2ps",
+	"vpermil2pd",
+	"vpmacssww",
+	"vpmacsswd",
+	"vpmacssdql",
+	"vpmacssdd",
+	"vpmacssdqh",
+	"vpmacsww",
+	"vpmacswd",
+	"vpmacsdql",
+	"vpmacsdd",
+	"vpmacsdqh",
+	"vpmadcsswd",
+	"vpmadcswd",
+	"vpcmov",
+	"vpperm",
+	"vprotb",
+	"vpcomb",
+	"vpcomub",
+	"vprotw",
+	"vpcomw",
+	"vpcomuw",
+	"vprotd",
+	"vpcomd",
+	"vpcomud",
+	"vprotq",
+	"vpcomq",
+	"vpcomuq",
+	"blcfill",
+	"blsfill",
+	"blcs",
+	"tzmsk",
+	"blcic",
+	"blsic",
+	"t1mskc",
+	"blcmsk",
+	"blci",
+	"vfrczps",
+	"vfrczpd",
+	"vfrczss",
+	"vfrczsd",
+	"vpshlb",
+	"vpshlw",
+	"vpshld",
+	"vpshlq",
+	"vpshab",
+	"vpshaw",
+	"vpshad",
+	"vpshaq",
+	"vphaddbw",
+	"vphaddbd",
+	"vphaddbq",
+	"vphaddwd",
+	"vphaddwq",
+	"vphadddq",
+	"vphaddubw",
+	"vphaddubd",
+	"vphaddubq",
+	"vphadduwd",
+	"vphadduwq",
+	"vphaddudq",
+	"vphsubbw",
+	"vphsubwd",
+	"vphsubdq",
 }

@@ -44,6 +44,8 @@ const (
 	aPopMem                    // the address is computed after RSP has moved
 	aSIB                       // a SIB byte is required
 	aSegRead                   // reads a segment base
+	aNoMask                    // EVEX.aaa must be 0
+	aLong                      // EVEX only: 256 or 512 bits
 )
 
 // operand says how a register or ModRM operand is accessed.
@@ -84,6 +86,7 @@ const (
 	immV
 	immBB
 	immWB
+	immD
 	relB
 	relZ
 	moffs
@@ -106,10 +109,12 @@ const (
 	memSave                       // x87 state: 94 or 108
 )
 
-// The tables, in the order of roots: legacy maps 0 to 3, VEX maps 1 to 3, EVEX maps 1, 2, 3, 5, 6.
+// The tables, in the order of roots: legacy maps 0 to 3, VEX maps 1 to 3, EVEX maps 1, 2, 3, 5, 6, XOP maps
+// 8 to 10.
 const (
 	vexRoots  = 4
 	evexRoots = 7
+	xopRoots  = 12
 )
 
 // isNode marks an entry of roots or nodes that is another question.

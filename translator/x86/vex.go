@@ -63,6 +63,34 @@ func (d *decoder) evex() (int, error) {
 	return 0, ErrUnknown
 }
 
+// xop reads an XOP prefix and the opcode (APM 3 1.2.5.1) and returns the table. 8F is pop unless its map would be 8 or more.
+func (d *decoder) xop() (int, error) {
+	if d.pos >= len(d.code) {
+		return 0, ErrTruncated
+	}
+	m := d.code[d.pos] & 31
+	if m < 8 {
+		return d.legacy(0x8f)
+	}
+	d.inst.Enc = XOP
+	d.afterPrefixes()
+	if d.pos+3 > len(d.code) {
+		return 0, ErrTruncated
+	}
+	p0, p1 := d.code[d.pos], d.code[d.pos+1]
+	d.pos += 3
+	if m > 10 || d.bad {
+		return 0, ErrUnknown
+	}
+	d.r, d.x, d.b = ^p0>>4&8, ^p0>>3&8, ^p0>>2&8
+	d.w = p1&0x80 != 0
+	d.vvvv = ^p1 >> 3 & 15
+	d.vl = p1 >> 2 & 1
+	d.pp = p1 & 3
+	d.inst.Map = m
+	return xopRoots + int(m) - 8, nil
+}
+
 // afterPrefixes is where a VEX or EVEX prefix begins: REX, LOCK, 66, F2 or F3 before it are #UD (SDM 2A 2.3.2, 2.7.11.1).
 func (d *decoder) afterPrefixes() {
 	in := d.inst

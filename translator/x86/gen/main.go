@@ -4,8 +4,8 @@
 //
 //	selector  mnemonic  operands  attributes...
 //
-// The selector is a dotted path: encodings (L legacy, V VEX, E EVEX, M the MMX form of an SSE row; L when left out), the
-// mandatory prefix (NP, 66, F3, F2; anything goes when left out), the map (M0 when left out, 0F, 0F38, 0F3A, M5, M6), the opcode
+// The selector is a dotted path: encodings (L legacy, V VEX, E EVEX, X XOP, M the MMX form of an SSE row; L when left out), the
+// mandatory prefix (NP, 66, F3, F2; anything goes when left out), the map (M0 when left out, 0F, 0F38, 0F3A, M5, M6, M8, M9, MA), the opcode
 // (XX+ takes a register in its low bits), and what must hold: mem or reg (ModRM.mod), /n (ModRM.reg), =n (ModRM.rm), W0 W1
 // (e0 e1 with EVEX only, v0 v1 with VEX only), L0 L1 L2 (vector length), B1 (REX.B). Where several rows fit, the first one is taken.
 //
@@ -25,7 +25,7 @@ import (
 	"strings"
 )
 
-var files = []string{"onebyte.txt", "x87.txt", "integer.txt", "sse.txt", "vex.txt", "evex.txt"}
+var files = []string{"onebyte.txt", "x87.txt", "integer.txt", "sse.txt", "vex.txt", "evex.txt", "amd.txt"}
 
 func main() {
 	log.SetFlags(0)

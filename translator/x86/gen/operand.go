@@ -12,7 +12,7 @@ var (
 	plain     = map[string]string{
 		"lock": "aLock", "rep": "aRep", "repcc": "aRepCC", "seg": "aSeg", "vsib": "aVSIB", "d64": "aD64", "f64": "aF64",
 		"shift": "aShift", "carry": "aCarry", "masked": "aMasked", "bits": "aBits", "atomic": "aAtomic", "sreg": "aSegWrite",
-		"popmem": "aPopMem", "sib": "aSIB", "rdseg": "aSegRead", "modrmreg": "aModReg",
+		"popmem": "aPopMem", "sib": "aSIB", "nomask": "aNoMask", "long": "aLong", "rdseg": "aSegRead", "modrmreg": "aModReg",
 	}
 )
 
@@ -209,7 +209,7 @@ func (r *row) fixed(name string, access []string) {
 
 // immediate notes the kind of what follows the addressing form.
 func (r *row) immediate(class byte, size string) {
-	kind := map[string]string{"Ib": "immB", "Iw": "immW", "Iz": "immZ", "Iv": "immV", "Jb": "relB", "Jz": "relZ", "Ob": "moffs", "Ov": "moffs", "Lx": "immB"}[string(class)+size]
+	kind := map[string]string{"Ib": "immB", "Iw": "immW", "Iz": "immZ", "Id": "immD", "Iv": "immV", "Jb": "relB", "Jz": "relZ", "Ob": "moffs", "Ov": "moffs", "Lx": "immB"}[string(class)+size]
 	switch {
 	case r.imm == "immW" && kind == "immB":
 		kind = "immWB"

@@ -48,6 +48,7 @@ var (
 	legacyMaps = map[string]int{"M0": 0, "0F": 1, "0F38": 2, "0F3A": 3}
 	vexMaps    = map[string]int{"0F": 4, "0F38": 5, "0F3A": 6}
 	evexMaps   = map[string]int{"0F": 7, "0F38": 8, "0F3A": 9, "M5": 10, "M6": 11}
+	xopMaps    = map[string]int{"M8": 12, "M9": 13, "MA": 14}
 	prefixes   = map[string]int{"NP": 0, "66": 1, "F3": 2, "F2": 3}
 )
 
@@ -58,7 +59,7 @@ func parse(line string) ([]*row, error) {
 		return nil, fmt.Errorf("short row %q", line)
 	}
 	encs, path := "L", strings.Split(f[0], ".")
-	if len(path) > 1 && strings.Trim(path[0], "MLVE") == "" {
+	if len(path) > 1 && strings.Trim(path[0], "MLVEX") == "" {
 		encs, path = path[0], path[1:]
 	}
 	operands, attrs := "-", []string(nil)
@@ -129,9 +130,9 @@ func (r *row) selector(enc rune, path []string) error {
 	if pp, ok := prefixes[path[0]]; ok && len(path) > 1 {
 		r.want[dimPP], path = pp, path[1:]
 	}
-	maps := map[rune]map[string]int{'L': legacyMaps, 'M': legacyMaps, 'V': vexMaps, 'E': evexMaps}[enc]
+	maps := map[rune]map[string]int{'L': legacyMaps, 'M': legacyMaps, 'V': vexMaps, 'E': evexMaps, 'X': xopMaps}[enc]
 	name := "M0"
-	if _, ok := evexMaps[path[0]]; ok && len(path) > 1 || path[0] == "M0" {
+	if isMap(path[0]) && len(path) > 1 {
 		name, path = path[0], path[1:]
 	}
 	t, ok := maps[name]
@@ -161,6 +162,16 @@ func (r *row) selector(enc rune, path []string) error {
 		}
 	}
 	return nil
+}
+
+// isMap says whether s names an opcode map.
+func isMap(s string) bool {
+	for _, maps := range []map[string]int{legacyMaps, evexMaps, xopMaps} {
+		if _, ok := maps[s]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // splitOpcode separates "80/0=1" into "80" and "/0", "=1".
@@ -193,7 +204,7 @@ func (r *row) condition(enc rune, c string) error {
 		r.want[dimW] = val
 	case c[0] == 'e', c[0] == 'v':
 	case c[0] == 'L':
-		if enc == 'V' || enc == 'E' {
+		if enc != 'L' && enc != 'M' {
 			r.want[dimL] = val
 		}
 	case c == "B1":

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-const tableCount = 12
+const tableCount = 15
 
 // tables writes the rows, the operand texts, and for each map the way from an opcode to its row.
 func tables(all []*row) *bytes.Buffer {
