@@ -1,6 +1,12 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+)
 
 // Report is what a run did, as `kmv run --report` prints it. Field names are an interface: scripts read them.
 type Report struct {
@@ -90,3 +96,67 @@ type Gap struct {
 
 // seconds rounds a duration to what a report can honestly say.
 func seconds(d time.Duration) float64 { return d.Round(time.Microsecond).Seconds() }
+
+// Version of kmv, as the report gives it.
+const Version = "0.1.0"
+
+// totals sums what the processes of a run did.
+type totals struct {
+	TranslationStats
+	ranges []RangeReport
+}
+
+// add takes in what ended with a process's address space.
+func (s *totals) add(p *process) {
+	if p.code == nil {
+		return
+	}
+	if p.code.users == 1 {
+		c := p.code.stats
+		s.Blocks += len(p.code.index)
+		s.NativeInstructions += c.NativeInstructions
+		s.NativeBytes += c.NativeBytes
+		s.CacheBytes += int(p.code.pos)
+		s.Stores += c.Stores
+		s.StoresMirrored += c.StoresMirrored
+		s.Misses += c.Misses
+		s.Seconds += c.Seconds
+	}
+}
+
+// report is the whole of a run that has ended.
+func (e *engine) report(wall time.Duration) *Report {
+	r := &Report{
+		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
+		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.sys, Verify: e.verify,
+		Gaps: e.gapList(), Threads: e.started,
+	}
+	r.Mirror.Offset = e.layout.Offset
+	if r.Mirror.Ranges == nil {
+		r.Mirror.Ranges = []RangeReport{}
+	}
+	if r.Verify.Divergent == nil {
+		r.Verify.Divergent = []Divergent{}
+	}
+	r.Translation.Stops = e.stops
+	r.Syscalls.InTarget = r.Syscalls.Total - r.Syscalls.Stopped
+	if e.rootEnd.Kind == ptrace.Exited {
+		code := e.rootEnd.Code
+		r.Exit.Code = &code
+	} else {
+		r.Exit.Signal, r.Exit.Name, r.Exit.Core = int(e.rootEnd.Sig), unix.SignalName(e.rootEnd.Sig), e.rootEnd.Core
+	}
+	return r
+}
+
+// mirrorReport describes an address space while it still exists.
+func (e *engine) mirrorReport(p *process) MirrorReport {
+	var r MirrorReport
+	for _, m := range p.space.All() {
+		r.Ranges = append(r.Ranges, RangeReport{uint64(m.Start), uint64(m.End), m.Kind.String(), m.Name, m.State.String()})
+		if m.Compared() {
+			r.BytesMirrored += m.Len()
+		}
+	}
+	return r
+}

@@ -1,0 +1,220 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sort"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/shadowmem"
+	"kmv/translator"
+)
+
+// The memory that kmv adds to a target is one memfd, mapped by the engine and the target alike:
+//
+//	0          1 GiB            2 GiB                  10 GiB
+//	| cache     | thread blocks  | jump map              |
+//
+// All of it is sparse: pages exist where something was written.
+const (
+	cacheSection  = 0
+	threadSection = 1 << 30
+	jumpSection   = 2 << 30
+	sharedSize    = 10 << 30
+	threadBlock   = 64 << 10
+)
+
+// block is one placed fragment. Blocks lie in the cache in the order of their creation.
+type block struct {
+	native uint64
+	base   uint32 // cache offset that the fragment was translated for; Code[0] of it, even when its prefix was dropped
+	start  uint32 // first cache offset in use: base, or base+prefix
+	end    uint32
+	size   uint32 // native bytes
+	prefix uint16
+	kind   blockKind
+	links  int32 // last branch that was linked to it, -1 if none
+}
+
+type blockKind uint8
+
+const (
+	translated blockKind = iota
+	thunk                // restores rcx and jumps to a block that has no prefix of its own
+)
+
+// direct is the cache offset to enter with all registers native.
+func (b *block) direct() uint32 { return b.base + uint32(b.prefix) }
+
+// stub is one int3 in the cache: why it is there and where it leads.
+type stub struct {
+	at     uint32 // cache offset of the int3
+	site   uint32 // rel32 that leads here, to be patched when target is translated; 0 if none
+	next   int32  // next stub that waits for the same target, -1 at the end
+	kind   stubKind
+	stop   translator.StopReason
+	vector uint8
+	target uint64
+}
+
+type stubKind uint8
+
+const (
+	stubLink stubKind = iota // leads to native target, not translated yet
+	stubStop                 // the translation asks for the engine
+	stubNone                 // already linked away
+)
+
+// codeCache is the translated code of one address space, or of several that still run the same code after a fork.
+type codeCache struct {
+	layout  shadowmem.Layout
+	mem     []byte
+	pos     uint32 // next free cache offset
+	blocks  []block
+	stubs   []stub
+	links   []link
+	stale   map[uint32]uint64 // cache offset of a stale block's entry -> its native address
+	index   map[uint64]int32  // native address -> block
+	pages   map[uint64]*[64]uint64
+	waiting map[uint64]int32 // native target -> first stub that waits for it
+	tr      *translator.Translator
+	frag    translator.Fragment
+	again   translator.Fragment // of a block that is looked at once more
+	farCode bool                // some code lies outside the code zone
+	fall    uint64              // the block placed last falls into this native address ...
+	fallEnd uint32              // ... from this cache offset
+	rt      routines
+	users   int // address spaces that map it
+	slots   slotSet
+	stats   TranslationStats
+}
+
+func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config) (*codeCache, error) {
+	mem, err := unix.Mmap(fd, 0, sharedSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, fmt.Errorf("map the code cache: %w", err)
+	}
+	c := &codeCache{
+		layout: l, mem: mem, users: 1,
+		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{},
+		tr: translator.New(cfg),
+	}
+	c.rt = emitRuntime(c)
+	return c, nil
+}
+
+func (c *codeCache) close() error {
+	if c.users--; c.users > 0 {
+		return nil
+	}
+	return unix.Munmap(c.mem)
+}
+
+// address turns a cache offset into the target's address.
+func (c *codeCache) address(off uint32) uint64 { return uint64(c.layout.Cache.Low) + uint64(off) }
+
+// offset is its inverse; ok is false for an address outside the used cache.
+func (c *codeCache) offset(addr uint64) (uint32, bool) {
+	off := addr - uint64(c.layout.Cache.Low)
+	return uint32(off), off < uint64(c.pos)
+}
+
+// leader says whether a block starts at the native address.
+func (c *codeCache) leader(pc uint64) bool {
+	p := c.pages[pc>>12]
+	return p != nil && p[pc>>6&63]>>(pc&63)&1 != 0
+}
+
+func (c *codeCache) setLeader(pc uint64, on bool) {
+	p := c.pages[pc>>12]
+	if p == nil {
+		p = new([64]uint64)
+		c.pages[pc>>12] = p
+	}
+	if on {
+		p[pc>>6&63] |= 1 << (pc & 63)
+	} else {
+		p[pc>>6&63] &^= 1 << (pc & 63)
+	}
+}
+
+// find is the block of a native address.
+func (c *codeCache) find(pc uint64) (*block, bool) {
+	if !c.leader(pc) {
+		return nil, false
+	}
+	return &c.blocks[c.index[pc]], true
+}
+
+// at is the block that a cache offset lies in.
+func (c *codeCache) at(off uint32) (*block, bool) {
+	i := sort.Search(len(c.blocks), func(i int) bool { return c.blocks[i].start > off }) - 1
+	if i < 0 || off >= c.blocks[i].end {
+		return nil, false
+	}
+	return &c.blocks[i], true
+}
+
+// stubAt is the stub whose int3 is at a cache offset.
+func (c *codeCache) stubAt(off uint32) (*stub, bool) {
+	i, ok := slices.BinarySearchFunc(c.stubs, off, func(s stub, o uint32) int { return int(int64(s.at) - int64(o)) })
+	if !ok {
+		return nil, false
+	}
+	return &c.stubs[i], true
+}
+
+// setJump makes indirect branches to a native address go to a cache offset; 0 makes them miss.
+func (c *codeCache) setJump(pc uint64, off uint32) {
+	if pc >= uint64(c.layout.Code.High) {
+		return // outside the code zone the lookup faults, always a miss
+	}
+	v := uint32(0)
+	if off != 0 {
+		v = uint32(c.address(off))
+	}
+	binary.LittleEndian.PutUint32(c.mem[jumpSection+pc*4:], v)
+}
+
+func (c *codeCache) jump(pc uint64) uint32 {
+	if pc >= uint64(c.layout.Code.High) {
+		return 0
+	}
+	return binary.LittleEndian.Uint32(c.mem[jumpSection+pc*4:])
+}
+
+// patch points the rel32 at site to a cache offset. The translator keeps a site within 8 aligned bytes, and the store
+// is one instruction, so that threads that run through it see the old or the new branch (SDM 3A 9.1.1).
+func (c *codeCache) patch(site, to uint32) {
+	binary.LittleEndian.PutUint32(c.mem[site:], to-(site+4))
+}
+
+// thread returns the block of a thread's runtime data, as memory.
+func (c *codeCache) thread(slot int) []byte {
+	return c.mem[threadSection+slot*threadBlock:][:threadBlock]
+}
+
+// threadAddress is the same as the target sees it: the FS base of translated code.
+func (c *codeCache) threadAddress(slot int) uint64 {
+	return uint64(c.layout.Threads.Low) + uint64(slot)*threadBlock
+}
+
+// slotSet hands out thread blocks.
+type slotSet struct {
+	free []int
+	next int
+}
+
+func (s *slotSet) take() int {
+	if n := len(s.free); n > 0 {
+		i := s.free[n-1]
+		s.free = s.free[:n-1]
+		return i
+	}
+	s.next++
+	return s.next - 1
+}
+
+func (s *slotSet) release(i int) { s.free = append(s.free, i) }

@@ -1,0 +1,264 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/shadowmem"
+	"kmv/translator"
+)
+
+// cloneArgs is what clone, clone3, fork and vfork have in common (clone(2)).
+type cloneArgs struct {
+	flags     uint64
+	parentTID uint64
+	childTID  uint64
+	tls       uint64
+}
+
+func clone(e *engine, t *thread, a [6]uint64) error {
+	return e.clone(t, cloneArgs{flags: a[0], parentTID: a[2], childTID: a[3], tls: a[4]})
+}
+
+// clone3's arguments are 8-byte fields: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls ...
+func clone3(e *engine, t *thread, a [6]uint64) error {
+	var b [64]byte
+	if a[1] < uint64(len(b)) || t.p.mem.Read(a[0], b[:]) != nil {
+		return e.pass(t, nil) // the kernel says what is wrong
+	}
+	field := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
+	return e.clone(t, cloneArgs{flags: field(0), childTID: field(2), parentTID: field(3), tls: field(7)})
+}
+
+// clone lets the kernel make the child; born meets it.
+func (e *engine) clone(t *thread, a cloneArgs) error {
+	if a.flags&unix.CLONE_UNTRACED != 0 {
+		e.gap("process", t.regs.Rcx-2, "CLONE_UNTRACED: the flag is not honoured by the engine")
+	}
+	t.birth = &a
+	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
+		t.birth = nil
+		if ret > 0 && a.flags&unix.CLONE_PARENT_SETTID != 0 {
+			return ret, t.p.copyToMirror(a.parentTID, 4)
+		}
+		return ret, nil
+	})
+}
+
+// born handles the parent's clone event: the child exists, and stops before its first instruction.
+func (e *engine) born(t *thread, child int) error {
+	if t.birth == nil || t.call == nil {
+		return fmt.Errorf("BUG: thread %d made %d without a system call", t.tid, child)
+	}
+	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, call: nil}
+	if t.swapped {
+		c.mask = t.during
+	}
+	c.birthRegs.Rip = t.call.next
+	t.call.putBack(&c.birthRegs)
+	flags := t.birth.flags
+	c.signals = t.signals
+	if flags&unix.CLONE_SIGHAND == 0 {
+		s := *t.signals
+		c.signals = &s
+	}
+	c.pid = child
+	if flags&unix.CLONE_THREAD != 0 {
+		c.pid = t.pid
+	}
+	c.p = t.p
+	if flags&unix.CLONE_VM == 0 {
+		c.p = t.p.fork(child)
+		e.processes[child] = c.p
+	}
+	c.p.threads++
+	c.slot = c.p.code.slots.take()
+	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
+	c.setSlot(translator.SlotFSBase, t.fsBase())
+	if flags&unix.CLONE_SETTLS != 0 {
+		c.setSlot(translator.SlotFSBase, t.birth.tls)
+	}
+	if flags&unix.CLONE_CHILD_CLEARTID != 0 {
+		c.clearTID = t.birth.childTID
+	}
+	e.threads[child] = c
+	e.started++
+	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
+	if s, ok := e.strays[child]; ok {
+		delete(e.strays, child)
+		e.queue = append(e.queue, s)
+	}
+	return t.resume(0)
+}
+
+// fork is the address space of a child: copied by the kernel, with the same code.
+func (p *process) fork(pid int) *process {
+	c := *p
+	c.pid, c.threads, c.buf, c.mem = pid, 0, nil, nil
+	c.space, c.forkOps = p.space.Fork()
+	c.code.users++
+	c.text = textCache{}
+	c.guarded, c.unguarded = maps.Clone(p.guarded), nil
+	c.copied = 0
+	return &c
+}
+
+// firstStop starts a new thread: with the registers of its parent, rax 0, and the stack that the kernel gave it.
+func (e *engine) firstStop(t *thread) error {
+	if t.p.mem == nil {
+		mem, err := ptrace.OpenMemory(t.tid)
+		if err != nil {
+			return err
+		}
+		t.p.mem = mem
+	}
+	var r ptrace.Regs
+	if err := ptrace.GetRegs(t.tid, &r); err != nil {
+		return err
+	}
+	rsp := r.Rsp
+	t.regs = t.birthRegs
+	t.regs.Rax, t.regs.Rsp, t.regs.R11 = 0, rsp, t.regs.Eflags
+	t.regs.Fs_base, t.regs.Gs_base = t.p.code.threadAddress(t.slot), e.layout.Offset
+	t.regs.Orig_rax = noSyscall
+	b := t.birth
+	t.birth = nil
+	if err := e.apply(t, t.p.forkOps, 0); err != nil {
+		return err
+	}
+	t.p.forkOps = nil
+	for _, f := range []struct {
+		flag, at uint64
+	}{{unix.CLONE_CHILD_SETTID, b.childTID}, {unix.CLONE_PARENT_SETTID, b.parentTID}} {
+		if b.flags&f.flag != 0 {
+			if err := t.p.copyToMirror(f.at, 4); err != nil {
+				return err
+			}
+		}
+	}
+	return e.enter(t)
+}
+
+// stray keeps the first stop of a child whose parent's event has not come yet.
+func (e *engine) stray(s ptrace.Stop) error {
+	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		delete(e.strays, s.Tid)
+		return nil
+	}
+	e.strays[s.Tid] = s
+	return nil
+}
+
+// execve verifies what is about to vanish, and leaves the rest to the kernel: execed follows, or an errno.
+func execve(e *engine, t *thread, _ [6]uint64) error {
+	return e.pass(t, nil)
+}
+
+// execed meets a new program in an old process; former is the id of the thread that called execve.
+func (e *engine) execed(t *thread, former int) error {
+	if former != t.tid { // another thread became the leader (ptrace(2), "execve(2) under ptrace")
+		if old := e.threads[former]; old != nil {
+			delete(e.threads, former)
+			e.leave(t)
+			old.tid = t.tid
+			t = old
+			e.threads[t.tid] = t
+		}
+	}
+	signals, mask := t.signals, t.mask
+	e.leave(t)
+	s := *signals
+	for i := range s.actions { // handlers are reset, ignored stays ignored (execve(2))
+		if s.actions[i].handler != sigIgnore {
+			s.actions[i] = action{}
+		}
+	}
+	t.signals, t.mask, t.call, t.birth, t.clearTID, t.vfork, t.swapped = &s, mask, nil, nil, 0, false, false
+	return e.begin(t)
+}
+
+// begin starts the program that a thread has just executed.
+func (e *engine) begin(t *thread) error {
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if err != nil {
+		return err
+	}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
+	e.processes[t.pid] = t.p
+	e.logf("%d: runs %s", t.pid, exe)
+	if err := e.load(t); err != nil {
+		return fmt.Errorf("%s: %w", exe, err)
+	}
+	t.regs.Orig_rax = noSyscall
+	return e.enter(t)
+}
+
+// leave takes a thread out of its address space.
+func (e *engine) leave(t *thread) {
+	p := t.p
+	if p == nil {
+		return
+	}
+	t.p = nil
+	p.threads--
+	p.code.slots.release(t.slot)
+	if p.threads > 0 {
+		return
+	}
+	e.total.add(p)
+	if p.mem != nil {
+		_ = p.mem.Close()
+	}
+	if p.sink.size > 0 {
+		_ = unix.Close(p.sink.mine)
+	}
+	_ = p.code.close()
+	if e.processes[p.pid] == p {
+		delete(e.processes, p.pid)
+	}
+}
+
+// exit mirrors what the kernel will write when a thread ends, and verifies before a process does.
+func exit(e *engine, t *thread, a [6]uint64) error {
+	if t.regs.Rax == unix.SYS_EXIT_GROUP || t.p.threads == 1 {
+		if err := e.verifyAtEnd(t); err != nil {
+			return err
+		}
+	}
+	return e.pass(t, nil)
+}
+
+// ended handles the end of a thread, which for a group leader is the end of its process.
+func (e *engine) ended(t *thread, s ptrace.Stop) error {
+	p := t.p
+	delete(e.threads, t.tid)
+	if p != nil && p.threads > 1 && t.clearTID != 0 {
+		if err := p.copyToMirror(t.clearTID, 4); err != nil {
+			return err
+		}
+	}
+	e.leave(t)
+	if t.tid == e.root {
+		e.rootEnd = s
+	}
+	return nil
+}
+
+// groupStop lets a stopped thread stay so until SIGCONT. When job control stops the program itself, kmv stops too, so
+// that the shell sees its job stop.
+func (e *engine) groupStop(t *thread) error {
+	sig := t.stopped.Sig
+	if err := ptrace.Listen(t.tid); err != nil {
+		return err
+	}
+	if t.tid == e.root && sig != unix.SIGSTOP {
+		return unix.Kill(os.Getpid(), unix.SIGSTOP)
+	}
+	return nil
+}

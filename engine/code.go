@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/shadowmem"
+)
+
+// elfWithCode says whether a file is an ELF object with an executable segment: then all of it goes to the code zone,
+// because a dynamic linker first maps the whole object and only then its segments over that.
+func elfWithCode(path string, m *shadowmem.Mapping) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var head [4096]byte
+	n, _ := f.ReadAt(head[:], 0)
+	if n < 64 || string(head[:4]) != elf.ELFMAG || head[elf.EI_CLASS] != byte(elf.ELFCLASS64) {
+		return false
+	}
+	off, size, count := binary.LittleEndian.Uint64(head[32:]), int(binary.LittleEndian.Uint16(head[54:])), int(binary.LittleEndian.Uint16(head[56:]))
+	table := head[:n]
+	if off+uint64(size*count) > uint64(n) {
+		table = make([]byte, size*count)
+		if _, err := f.ReadAt(table, int64(off)); err != nil {
+			return false
+		}
+		off = 0
+	}
+	for i := range count {
+		ph := table[off+uint64(i*size):]
+		if elf.ProgType(binary.LittleEndian.Uint32(ph)) == elf.PT_LOAD && elf.ProgFlag(binary.LittleEndian.Uint32(ph[4:]))&elf.PF_X != 0 {
+			m.Kind = shadowmem.Text
+			if m.Prot&unix.PROT_WRITE != 0 {
+				m.Kind = shadowmem.Data
+			}
+			return true
+		}
+	}
+	return false
+}
+
+// codeChanged tells the cache that native memory has been mapped, unmapped or protected anew.
+func (e *engine) codeChanged(t *thread, start, end uint64) {
+	p := t.p
+	p.text.buf = nil
+	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
+		return
+	}
+	p.code.invalidate(start, end)
+	for page := range p.guarded {
+		if page >= start && page < end {
+			delete(p.guarded, page)
+		}
+	}
+}
+
+// guard takes the right to write from pages that were translated and are writable, so that a change of code is seen.
+func (e *engine) guard(t *thread) error {
+	p := t.p
+	var calls []*call
+	for _, page := range p.unguarded {
+		m, ok := p.space.Find(nativeAddr(page))
+		if !ok || p.guarded[page] {
+			continue
+		}
+		p.guarded[page] = true
+		calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(m.Prot &^ (unix.PROT_EXEC | unix.PROT_WRITE))}})
+	}
+	p.unguarded = p.unguarded[:0]
+	return t.inject(calls...)
+}
+
+// protectedByUs says whether a fault is a write to a page that guard protected.
+func (e *engine) protectedByUs(t *thread, info ptrace.Siginfo) bool {
+	return len(t.p.guarded) > 0 && info.Code == segvAccerr && t.p.guarded[info.Addr()&^4095]
+}
+
+// codeWrite lets the program write to translated code: the page's translations are dropped, and the instruction is
+// executed again.
+func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
+	e.count("code write")
+	if err := e.settle(t); err != nil {
+		return err
+	}
+	if err := e.unguard(t, info.Addr()&^4095); err != nil {
+		return err
+	}
+	return e.enter(t)
+}
+
+// unguard gives pages back the right to be written and forgets their translations.
+func (e *engine) unguard(t *thread, pages ...uint64) error {
+	var calls []*call
+	for _, page := range pages {
+		if !t.p.guarded[page] {
+			continue
+		}
+		delete(t.p.guarded, page)
+		t.p.code.invalidate(page, page+4096)
+		t.p.text.buf = nil
+		if m, ok := t.p.space.Find(nativeAddr(page)); ok {
+			calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(m.Prot &^ unix.PROT_EXEC)}})
+		}
+	}
+	return t.inject(calls...)
+}
+
+// unguardAll is unguard for every page: before the kernel writes somewhere.
+func (e *engine) unguardAll(t *thread) error {
+	var pages []uint64
+	for page := range t.p.guarded {
+		pages = append(pages, page)
+	}
+	return e.unguard(t, pages...)
+}

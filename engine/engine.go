@@ -1,0 +1,179 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/shadowmem"
+	"kmv/translator"
+)
+
+// engine drives one target: a program and what it starts.
+type engine struct {
+	opts       Options
+	layout     shadowmem.Layout
+	log        io.Writer
+	threads    map[int]*thread
+	processes  map[int]*process    // by process id
+	strays     map[int]ptrace.Stop // children that stopped before their parent told of them
+	queue      []ptrace.Stop       // stops seen while waiting for another
+	root       int
+	rootEnd    ptrace.Stop
+	started    int
+	stops      map[string]int
+	sys        SyscallStats
+	verify     VerifyStats
+	gaps       map[gapKey]int
+	total      totals
+	lastMirror MirrorReport
+	wake       chan struct{}
+}
+
+// Run runs a program to its end under translation and reports what was done. It returns an error only for kmv's own
+// failures: the program's end, however bad, is in the report. A failure leaves no target behind.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	e := &engine{
+		opts: o, layout: shadowmem.Default(), log: o.Log,
+		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
+		stops: map[string]int{}, gaps: map[gapKey]int{},
+	}
+	if err := e.layout.Validate(); err != nil {
+		return nil, fmt.Errorf("BUG: %w", err)
+	}
+	start := time.Now()
+	pid, err := ptrace.Start(o.Path, o.Argv, o.Env)
+	if err != nil {
+		return nil, &StartError{o.Path, err}
+	}
+	e.root = pid
+	defer e.killAll()
+	stop := e.forwardSignals(ctx)
+	defer stop()
+	if err := e.first(); err != nil {
+		return nil, err
+	}
+	if err := e.loop(); err != nil {
+		return nil, err
+	}
+	return e.report(time.Since(start)), nil
+}
+
+// first takes over the program that Start left in front of its first instruction.
+func (e *engine) first() error {
+	t := &thread{tid: e.root, pid: e.root, signals: &signalTable{}}
+	mask, err := ptrace.Sigmask(t.tid)
+	if err != nil {
+		return err
+	}
+	t.mask = mask
+	if err := t.signals.inherit(t.pid); err != nil {
+		return err
+	}
+	e.threads[t.tid] = t
+	e.started++
+	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
+		return err
+	}
+	return e.begin(t)
+}
+
+// inherit notes which signals a process ignores from the start (proc(5), SigIgn).
+func (st *signalTable) inherit(pid int) error {
+	mask, err := statusMask(pid, "SigIgn:")
+	if err != nil {
+		return err
+	}
+	for s := 1; s < signals; s++ {
+		if mask&bit(unix.Signal(s)) != 0 {
+			st.actions[s].handler = sigIgnore
+		}
+	}
+	return nil
+}
+
+// config is what all translations of this run depend on.
+func (e *engine) config() translator.Config {
+	return translator.Config{
+		Offset: e.layout.Offset, JumpMap: e.layout.JumpMap, Mirror: !e.opts.Policy.None(), MaxInsts: 64,
+	}
+}
+
+// killAll ends whatever is left of the target. With EXITKILL the kernel would do it too; this waits for it.
+func (e *engine) killAll() {
+	for _, t := range e.threads {
+		_ = unix.Kill(t.pid, unix.SIGKILL)
+	}
+	for tid := range e.strays {
+		_ = unix.Kill(tid, unix.SIGKILL)
+	}
+	for len(e.threads) > 0 {
+		s, err := ptrace.Wait(false)
+		if err != nil {
+			return
+		}
+		if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+			delete(e.threads, s.Tid)
+		}
+	}
+}
+
+// forwardSignals gives the program the signals that a user sends to kmv in its place. What the terminal sends reaches
+// the program anyway, as it is in the same process group: kmv only has to survive it.
+func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
+	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2}
+	ch := make(chan os.Signal, 16)
+	signal.Notify(ch, all...)
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case s := <-ch:
+				switch s {
+				case unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2:
+					_ = unix.Kill(e.root, s.(syscall.Signal))
+				}
+			case <-ctx.Done():
+				_ = unix.Kill(e.root, unix.SIGKILL)
+				return
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(ch)
+		close(done)
+	}
+}
+
+// stackSize is how much address space the main stack gets: what the program may use, as on a native stack that grows.
+func (e *engine) stackSize(content uint64) uint64 {
+	const most = 1 << 30
+	var lim unix.Rlimit
+	size := uint64(8 << 20)
+	if unix.Getrlimit(unix.RLIMIT_STACK, &lim) == nil {
+		size = min(lim.Cur, most)
+	}
+	return pageUp(max(size, content+128<<10))
+}
+
+// statusMask reads a signal mask of /proc/PID/status.
+func statusMask(pid int, key string) (uint64, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0, err
+	}
+	return parseMask(b, key)
+}

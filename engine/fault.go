@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/shadowmem"
+	"kmv/translator"
+)
+
+func nativeAddr(a uint64) shadowmem.Native { return shadowmem.Native(a) }
+
+// fault handles a processor exception in translated code: an indirect branch that misses, a mirror write that finds no
+// twin, or a fault that the program would have had natively. t.regs is as the exception left it.
+func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
+	c := t.p.code
+	sig := unix.Signal(info.Signo)
+	if sig == unix.SIGSEGV && (t.regs.Rip == 0 || e.atLookup(t)) {
+		return e.miss(t)
+	}
+	off, ok := c.offset(t.regs.Rip)
+	if !ok {
+		return fmt.Errorf("BUG: %v at %#x, outside the code cache (thread %d, address %#x)", sig, t.regs.Rip, t.tid, info.Addr())
+	}
+	if off < c.rt.end {
+		return e.runtimeFault(t, off, info)
+	}
+	pt, ok := t.p.point(off)
+	if !ok {
+		return fmt.Errorf("BUG: %v at cache offset %#x, of which nothing is known", sig, off)
+	}
+	switch pt.State {
+	case translator.Clean, translator.Before:
+		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
+			return e.codeWrite(t, info)
+		}
+		t.restore(pt)
+		return e.deliverSync(t, info)
+	case translator.Repeat:
+		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
+			return e.codeWrite(t, info)
+		}
+		if err := e.mirrorRepeat(t, pt); err != nil {
+			return err
+		}
+		return e.deliverSync(t, info)
+	}
+	return e.mirrorFault(t, pt, info)
+}
+
+// deliverSync hands a fault to the program, in native state. A fault that is blocked or ignored kills, as the kernel's
+// force_sig does.
+func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
+	sig := unix.Signal(info.Signo)
+	t.regs.Orig_rax = noSyscall
+	act := &t.signals.actions[sig]
+	if t.mask&bit(sig) != 0 || act.handler == sigIgnore {
+		act.handler = sigDefault
+		if err := e.resetAction(t, sig); err != nil {
+			return err
+		}
+	}
+	return e.deliver(t, info)
+}
+
+// mirrorFault handles a fault behind the native effect of an instruction.
+func (e *engine) mirrorFault(t *thread, pt translator.Point, info ptrace.Siginfo) error {
+	addr := info.Addr()
+	if !e.layout.InMirror(addr) {
+		return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the mirror part of the instruction at %#x\n%s", info.Signo, info.Code, addr, pt.PC, e.describe(t))
+	}
+	native := e.layout.Native(shadowmem.Mirror(addr))
+	m, ok := t.p.space.Find(native)
+	if ok && m.Twin == shadowmem.SourceNone && m.Writable() {
+		e.logf("%d: first mirror write to %v", t.tid, m)
+		return fmt.Errorf("BUG: %v is written and has no twin (instruction at %#x)", m, pt.PC)
+	}
+	if !ok || !m.Writable() { // unmapped or protected by another thread since the native write
+		return e.skipMirror(t)
+	}
+	return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the mirror part of the instruction at %#x, in %v\n%s", info.Signo, info.Code, addr, pt.PC, m, e.describe(t))
+}
+
+// skipMirror goes on behind the cache instruction that faulted in the mirror half.
+func (e *engine) skipMirror(t *thread) error {
+	n, err := t.instructionLength(t.regs.Rip)
+	if err != nil {
+		return err
+	}
+	t.regs.Rip += uint64(n)
+	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	return t.resume(0)
+}
+
+// instruction handles a native instruction that translated code leaves to the engine.
+func (e *engine) instruction(t *thread, s *stub) error {
+	pc := s.target
+	t.regs.Rip = pc
+	var info ptrace.Siginfo
+	fill := func(sig unix.Signal, code int32, addr uint64) {
+		info.Signo, info.Code = int32(sig), code
+		info.SetAddr(addr)
+	}
+	switch s.stop {
+	case translator.StopCPUID:
+		e.maskCPUID(t)
+		return e.enter(t)
+	case translator.StopUnknown, translator.StopUnsupported:
+		e.gap("instruction", pc, t.p.describeInstruction(pc))
+		fill(unix.SIGILL, illIllopn, pc)
+	case translator.StopUndefined:
+		fill(unix.SIGILL, illIllopn, pc)
+	case translator.StopPrivileged:
+		fill(unix.SIGSEGV, siKernel, 0)
+	case translator.StopInt:
+		e.interruptInfo(t, s, &info)
+	case translator.StopFetch:
+		code := int32(segvMaperr)
+		if _, ok := t.p.space.Find(nativeAddr(pc)); ok {
+			code = segvAccerr
+		}
+		t.faultPC = pc
+		fill(unix.SIGSEGV, code, pc)
+	}
+	return e.deliverSync(t, info)
+}
+
+// Codes of siginfo_t (asm-generic/siginfo.h).
+const (
+	illIllopn  = 2
+	segvMaperr = 1
+	segvAccerr = 2
+	siKernel   = 0x80
+)
+
+// interruptInfo is what int n raises in user mode (SDM 3A 6.12.1.2): 3 and 1 trap, others are not allowed.
+func (e *engine) interruptInfo(t *thread, s *stub, info *ptrace.Siginfo) {
+	pc := s.target
+	switch s.vector {
+	case 3, 1:
+		n := uint64(1)
+		if b := t.p.source(pc); len(b) > 1 && b[0] == 0xcd {
+			n = 2
+		}
+		t.regs.Rip = pc + n
+		info.Signo, info.Code = int32(unix.SIGTRAP), siKernel
+		return
+	case 0x80:
+		e.gap("instruction", pc, "int $0x80 (32-bit system calls)")
+	}
+	info.Signo, info.Code = int32(unix.SIGSEGV), siKernel
+}
+
+// maskCPUID takes out of a cpuid result what kmv does not mirror, so that programs do not choose it. t.regs has the
+// instruction's results; the inputs are in the slots that the translation saved them in.
+//
+//	leaf 7.0  ebx 4 HLE, 11 RTM; ecx 5 WAITPKG, 7 CET_SS, 27-28 MOVDIRI/64B, 29 ENQCMD; edx 5 UINTR, 11-13 RTM, 20 CET_IBT, 22, 24, 25 AMX
+//	leaf 7.1  eax 21 AMX-FP16; edx 4, 5, 8 AMX
+//	leaf D.0  eax 17, 18 AMX state
+//	leaf 1d, 1e: AMX
+func (e *engine) maskCPUID(t *thread) {
+	leaf, sub := uint32(t.slotAt(translator.SlotA)), uint32(t.slotAt(translator.SlotB))
+	clear := func(r *uint64, bits ...int) {
+		for _, b := range bits {
+			*r &^= 1 << b
+		}
+	}
+	r := &t.regs
+	switch {
+	case leaf == 7 && sub == 0:
+		clear(&r.Rbx, 4, 11)
+		clear(&r.Rcx, 5, 7, 29)
+		clear(&r.Rdx, 5, 11, 13, 20, 22, 24, 25)
+	case leaf == 7 && sub == 1:
+		clear(&r.Rax, 21)
+		clear(&r.Rdx, 4, 5, 8)
+	case leaf == 0xd && sub == 0:
+		clear(&r.Rax, 17, 18)
+	}
+}

@@ -1,0 +1,261 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/translator"
+)
+
+// loop handles stops until nothing of the target is left.
+func (e *engine) loop() error {
+	for {
+		s, err := e.nextStop()
+		if errors.Is(err, ptrace.ErrNoTarget) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := e.event(s); err != nil {
+			var gone *goneError
+			if errors.As(err, &gone) {
+				err = e.event(gone.stop)
+			}
+			if errors.Is(err, unix.ESRCH) { // killed while it was being looked at: its end will be reported
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// nextStop is the next stop to handle: one that had to wait, or a new one.
+func (e *engine) nextStop() (ptrace.Stop, error) {
+	if len(e.queue) > 0 {
+		s := e.queue[0]
+		e.queue = e.queue[1:]
+		return s, nil
+	}
+	return ptrace.Wait(false)
+}
+
+// event handles one stop to its end.
+func (e *engine) event(s ptrace.Stop) error {
+	t := e.threads[s.Tid]
+	if t == nil {
+		return e.stray(s)
+	}
+	t.running, t.stopped = false, s
+	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+		t.parent = 0
+		return e.firstStop(t)
+	}
+	switch s.Kind {
+	case ptrace.Signaled:
+		return e.signaled(t, s.Sig)
+	case ptrace.GroupStop:
+		return e.groupStop(t)
+	case ptrace.Interrupted:
+		return t.resume(0)
+	case ptrace.Cloned, ptrace.Forked:
+		return e.born(t, int(s.Message))
+	case ptrace.Execed:
+		return e.execed(t, int(s.Message))
+	case ptrace.VforkDone:
+		return t.resume(0)
+	case ptrace.Exited, ptrace.Killed:
+		return e.ended(t, s)
+	}
+	return t.resume(0)
+}
+
+// resume continues a thread where it is.
+func (t *thread) resume(sig unix.Signal) error {
+	t.running = true
+	return ptrace.Cont(t.tid, sig)
+}
+
+// enter continues a thread in translated code: t.regs is native state, Rip native. Signals that had to wait come first.
+func (e *engine) enter(t *thread) error {
+	for len(t.deferred) > 0 {
+		info := t.deferred[0]
+		t.deferred = t.deferred[1:]
+		sig := unix.Signal(info.Signo)
+		if t.mask&bit(sig) != 0 { // blocked by now: it is pending again
+			if err := e.hold(t, info); err != nil {
+				return err
+			}
+			continue
+		}
+		if t.stopped.Kind != ptrace.Signaled { // only such a stop can be turned into a delivery
+			if err := t.trapHere(); err != nil {
+				return err
+			}
+		}
+		return e.deliver(t, info)
+	}
+	return e.enterWith(t, 0)
+}
+
+// trapHere makes a stopped thread trap, and keeps t.regs.
+func (t *thread) trapHere() error {
+	r := t.regs
+	r.Rip = t.p.code.address(t.p.code.rt.gadgetInt)
+	r.Orig_rax = noSyscall
+	if err := ptrace.SetRegs(t.tid, &r); err != nil {
+		return err
+	}
+	return t.runTo(r.Rip + 1)
+}
+
+// hold makes a signal pending for a thread that blocks it.
+func (e *engine) hold(t *thread, info ptrace.Siginfo) error {
+	if unblockable&bit(unix.Signal(info.Signo)) != 0 {
+		t.held = append(t.held, info)
+		return nil
+	}
+	return ptrace.Requeue(t.pid, t.tid, &info)
+}
+
+// enterWith continues a thread at its native Rip, with a signal that does not disturb it (a stop).
+func (e *engine) enterWith(t *thread, sig unix.Signal) error {
+	b := t.p.ensure(t.regs.Rip)
+	if len(t.p.unguarded) > 0 {
+		if err := e.guard(t); err != nil {
+			return err
+		}
+	}
+	t.regs.Rip = t.p.code.address(b.direct())
+	t.regs.Orig_rax = noSyscall
+	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	return t.resume(sig)
+}
+
+// signaled sorts what a signal-delivery-stop is: a trap of ours, a fault of translated code, or a signal to the program.
+func (e *engine) signaled(t *thread, sig unix.Signal) error {
+	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	if sig == unix.SIGTRAP {
+		if off, ok := t.p.code.offset(t.regs.Rip - 1); ok {
+			if handled, err := e.trap(t, off); handled || err != nil {
+				return err
+			}
+		}
+	}
+	var info ptrace.Siginfo
+	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
+		return err
+	}
+	if fatal(sig) && info.Code > 0 {
+		return e.fault(t, info)
+	}
+	return e.async(t, info)
+}
+
+// trap handles an int3 of the cache.
+func (e *engine) trap(t *thread, off uint32) (bool, error) {
+	c := t.p.code
+	switch off {
+	case c.rt.gadgetInt:
+		if t.call == nil {
+			return false, nil
+		}
+		e.count("syscall return")
+		return true, e.finish(t)
+	case c.rt.stop:
+		e.count("syscall")
+		return true, e.syscall(t)
+	}
+	if s, ok := c.stubAt(off); ok {
+		if s.kind == stubStop {
+			e.count("instruction")
+			return true, e.instruction(t, s)
+		}
+		e.count("link")
+		t.regs.Rip = s.target
+		return true, e.enter(t)
+	}
+	if pc, ok := c.stale[off]; ok {
+		e.count("stale")
+		t.regs.Rip = pc
+		return true, e.enter(t)
+	}
+	return false, nil
+}
+
+// async handles a signal that somebody sent.
+func (e *engine) async(t *thread, info ptrace.Siginfo) error {
+	sig := unix.Signal(info.Signo)
+	e.count("signal")
+	if e.isWake(info) {
+		return e.woken(t)
+	}
+	mask := t.mask
+	if t.swapped {
+		mask = t.during
+	}
+	if unblockable&bit(sig)&mask != 0 {
+		t.held = append(t.held, info)
+		return t.resume(0)
+	}
+	switch t.signals.effectOf(sig) {
+	case effectIgnore:
+		return t.resume(0)
+	case effectStop:
+		return t.resume(sig)
+	}
+	if t.call != nil {
+		if settled, err := e.leaveGadget(t); err != nil {
+			return err
+		} else if settled {
+			return e.deliver(t, info)
+		}
+	}
+	t.deferred = append(t.deferred, info)
+	if err := e.settle(t); err != nil {
+		var f *faultError
+		if errors.As(err, &f) {
+			return e.fault(t, f.info)
+		}
+		return err
+	}
+	return e.enter(t)
+}
+
+// atLookup says whether the thread is at the load of a jump map entry.
+//
+//	65 8b 0c 8d disp32    mov %gs:JumpMap(,%rcx,4),%ecx
+func (e *engine) atLookup(t *thread) bool {
+	off, ok := t.p.code.offset(t.regs.Rip)
+	if !ok {
+		return false
+	}
+	m := t.p.code.mem[off:]
+	return m[0] == 0x65 && m[1] == 0x8b && m[2] == 0x0c && m[3] == 0x8d &&
+		int32(uint32(m[4])|uint32(m[5])<<8|uint32(m[6])<<16|uint32(m[7])<<24) == e.layout.JumpMap
+}
+
+// miss handles an indirect branch to a native address that the jump map does not know.
+func (e *engine) miss(t *thread) error {
+	e.count("miss")
+	t.regs.Rcx, t.regs.Rip = t.slotAt(translator.SlotRCX), t.slotAt(translator.SlotTarget)
+	t.p.code.indirect(t.p.ensure(t.regs.Rip))
+	return e.enter(t)
+}
+
+func (e *engine) count(stop string) { e.stops[stop]++ }
+
+func (e *engine) logf(format string, args ...any) {
+	if e.log != nil {
+		fmt.Fprintf(e.log, "kmv: "+format+"\n", args...)
+	}
+}

@@ -1,0 +1,322 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/shadowmem"
+)
+
+// heap is the program's break: brk is emulated, because the kernel's own lies in the wrong half.
+type heap struct {
+	low, end, limit uint64
+}
+
+// heapRoom is the address space that the break may grow into.
+const heapRoom = 1 << 40
+
+func (h *heap) init(p *process) {
+	low := uint64(p.space.Layout.Data.Low) + 1<<30
+	*h = heap{low, low, low + heapRoom}
+}
+
+// apply does what the model says that the mirror half needs. fd is the descriptor of the program's own mmap.
+func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
+	if err := e.growSink(t, ops); err != nil {
+		return err
+	}
+	for i := 0; i < len(ops); {
+		var calls []*call
+		first := i
+		for ; i < len(ops) && ops[i].Kind != shadowmem.OpCopy; i++ {
+			calls = append(calls, e.mirrorCall(t, ops[i], fd))
+		}
+		if err := t.inject(calls...); err != nil {
+			return err
+		}
+		for j, c := range calls {
+			op := ops[first+j]
+			if err := c.err(); err != nil && !op.Hint {
+				instead := t.p.space.Instead(op)
+				if instead == nil {
+					return fmt.Errorf("mirror: %v: %w", op, err)
+				}
+				if err := e.apply(t, instead, fd); err != nil {
+					return err
+				}
+			}
+		}
+		if i < len(ops) {
+			n := uint64(e.layout.Native(ops[i].Addr))
+			if err := t.p.copyToMirror(n, ops[i].Len); err != nil {
+				return err
+			}
+			i++
+		}
+	}
+	return nil
+}
+
+// mirrorCall is the system call of one operation.
+func (e *engine) mirrorCall(t *thread, op shadowmem.Op, fd uint64) *call {
+	at, n := uint64(op.Addr), op.Len
+	switch op.Kind {
+	case shadowmem.OpMap:
+		switch op.Source {
+		case shadowmem.SourceAnon:
+			fd = ^uint64(0)
+		case shadowmem.SourceSink:
+			fd = t.p.sink.fd
+		}
+		return &call{nr: unix.SYS_MMAP, args: [6]uint64{at, n, uint64(op.Prot), uint64(op.Flags), fd, uint64(op.FileOff)}}
+	case shadowmem.OpUnmap:
+		return &call{nr: unix.SYS_MUNMAP, args: [6]uint64{at, n}}
+	case shadowmem.OpProtect:
+		return &call{nr: unix.SYS_MPROTECT, args: [6]uint64{at, n, uint64(op.Prot)}}
+	case shadowmem.OpRemap:
+		return &call{nr: unix.SYS_MREMAP, args: [6]uint64{uint64(op.From), op.FromLen, n, uint64(op.Flags), at}}
+	case shadowmem.OpAdvise:
+		return &call{nr: unix.SYS_MADVISE, args: [6]uint64{at, n, uint64(op.Advice)}}
+	}
+	panic("BUG: no call for " + op.String())
+}
+
+// pageUp rounds to whole pages; overflow gives 0.
+func pageUp(n uint64) uint64 { return (n + 4095) &^ 4095 }
+
+// mmap places and makes a mapping of the program. A failure of its own gives an errno and no error.
+func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64, off uint64) (int64, error) {
+	size := pageUp(length)
+	if length == 0 {
+		return fail(unix.EINVAL), nil
+	}
+	if size == 0 || size > e.layout.Data.Size() {
+		return fail(unix.ENOMEM), nil
+	}
+	m := shadowmem.Mapping{Prot: prot, Flags: flags, Kind: shadowmem.Anon, FileOff: int64(off)}
+	image := false
+	if flags&unix.MAP_ANONYMOUS == 0 {
+		image = e.describeFile(t, &m, fd)
+	} else if flags&unix.MAP_TYPE != unix.MAP_PRIVATE {
+		m.Kind = shadowmem.Shared
+	} else if flags&unix.MAP_STACK != 0 {
+		m.Kind = shadowmem.ThreadStack
+	}
+	fixed := flags&(unix.MAP_FIXED|unix.MAP_FIXED_NOREPLACE) != 0
+	at := addr
+	if !fixed {
+		var err error
+		if at, err = e.choose(t, addr, size, prot, flags, image); err != nil {
+			return fail(unix.ENOMEM), nil
+		}
+	}
+	m.Start, m.End = nativeAddr(at), nativeAddr(at+size)
+	if at%4096 != 0 {
+		return fail(unix.EINVAL), nil
+	}
+	if err := e.layout.Check(m.Start, m.End); err != nil {
+		e.gap("mapping", at, err.Error())
+		return fail(unix.ENOMEM), nil
+	}
+	if fixed {
+		t.p.classify(&m)
+	}
+	use := flags
+	if !fixed {
+		use |= unix.MAP_FIXED_NOREPLACE
+	}
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{at, length, uint64(prot &^ unix.PROT_EXEC), uint64(use), fd, off}}
+	if err := t.inject(c); err != nil {
+		return 0, err
+	}
+	if c.err() != nil {
+		return c.ret, nil
+	}
+	e.codeChanged(t, at, at+size)
+	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true, File: flags&unix.MAP_ANONYMOUS == 0})
+	if err != nil {
+		return 0, err
+	}
+	return c.ret, e.apply(t, ops, fd)
+}
+
+// choose finds a place for a mapping that has no fixed one. What may come to hold code goes to the code zone.
+func (e *engine) choose(t *thread, hint, size uint64, prot, flags int, image bool) (uint64, error) {
+	zone, align, down := e.layout.Data, uint64(4096), true
+	if image || prot&unix.PROT_EXEC != 0 || flags&unix.MAP_32BIT != 0 {
+		zone = e.layout.Code
+	}
+	if flags&unix.MAP_HUGETLB != 0 || zone == e.layout.Data && size >= 2<<20 {
+		align = 2 << 20 // as the kernel does for anonymous memory since 6.7: huge pages need it
+	}
+	if flags&unix.MAP_HUGETLB != 0 {
+		size = (size + align - 1) &^ (align - 1)
+	}
+	at, err := t.p.space.FindFree(zone, size, align, nativeAddr(hint&^4095), down, 0)
+	if err != nil && align > 4096 && flags&unix.MAP_HUGETLB == 0 {
+		at, err = t.p.space.FindFree(zone, size, 4096, nativeAddr(hint&^4095), down, 0)
+	}
+	if err != nil && zone == e.layout.Code && flags&unix.MAP_32BIT == 0 {
+		at, err = t.p.space.FindFree(e.layout.Data, size, 4096, 0, down, 0)
+	}
+	return uint64(at), err
+}
+
+// describeFile fills in what stands behind a descriptor; image says that it is an ELF object with code.
+func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image bool) {
+	path := fmt.Sprintf("/proc/%d/fd/%d", t.pid, int32(fd))
+	m.Kind = shadowmem.File
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err != nil {
+		return false
+	}
+	m.Dev, m.Ino = st.Dev, st.Ino
+	m.Name, _ = os.Readlink(path)
+	switch {
+	case st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev != unix.Mkdev(1, 5):
+		m.Kind = shadowmem.Special
+	case m.Flags&unix.MAP_TYPE != unix.MAP_PRIVATE:
+		m.Kind = shadowmem.Shared
+	default:
+		return elfWithCode(path, m)
+	}
+	return false
+}
+
+// classify gives a mapping at a fixed place the kind of what it replaces: bss over a library, a segment over it.
+func (p *process) classify(m *shadowmem.Mapping) {
+	under, ok := p.space.Find(m.Start)
+	if !ok {
+		return
+	}
+	switch under.Kind {
+	case shadowmem.Data, shadowmem.Text:
+		if m.Flags&unix.MAP_ANONYMOUS != 0 && m.Flags&unix.MAP_TYPE == unix.MAP_PRIVATE {
+			m.Kind, m.Object = shadowmem.Data, under.Name
+			if m.Object == "" {
+				m.Object = under.Object
+			}
+		}
+	}
+}
+
+func fail(e unix.Errno) int64 { return -int64(e) }
+
+// munmap removes [addr, addr+length).
+func (e *engine) munmap(t *thread, addr, length uint64) (int64, error) {
+	end := addr + pageUp(length)
+	if addr%4096 != 0 || length == 0 || end <= addr || end > uint64(e.layout.Data.High) {
+		return fail(unix.EINVAL), nil
+	}
+	if !e.owns(addr, end) {
+		return 0, nil // nothing of the program is there
+	}
+	c := &call{nr: unix.SYS_MUNMAP, args: [6]uint64{addr, length}}
+	if err := t.inject(c); err != nil || c.err() != nil {
+		return c.ret, err
+	}
+	e.codeChanged(t, addr, end)
+	return 0, e.apply(t, t.p.space.MunmapOps(nativeAddr(addr), nativeAddr(end)), 0)
+}
+
+// owns says whether a range may hold memory of the program; kmv's own must not be reached by its calls.
+func (e *engine) owns(start, end uint64) bool {
+	return e.layout.Check(nativeAddr(start), nativeAddr(end)) == nil
+}
+
+// mprotect changes the protection of native memory; execution stays with the cache.
+func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, error) {
+	end := addr + pageUp(length)
+	if length == 0 && addr%4096 == 0 {
+		return 0, nil
+	}
+	if addr%4096 != 0 {
+		return fail(unix.EINVAL), nil
+	}
+	if end <= addr || !e.owns(addr, end) {
+		return fail(unix.ENOMEM), nil
+	}
+	c := &call{nr: unix.SYS_MPROTECT, args: [6]uint64{addr, length, uint64(prot &^ unix.PROT_EXEC)}}
+	if err := t.inject(c); err != nil {
+		return 0, err
+	}
+	if c.err() != nil {
+		return c.ret, nil
+	}
+	e.codeChanged(t, addr, end)
+	start, stop := nativeAddr(addr), nativeAddr(end)
+	if prot&(unix.PROT_GROWSDOWN|unix.PROT_GROWSUP) != 0 {
+		if m, ok := t.p.space.Find(start); ok {
+			start = m.Start
+		}
+	}
+	return 0, e.apply(t, t.p.space.MprotectOps(start, stop, prot&7, shadowmem.Birth{}), 0)
+}
+
+// brk moves the break (brk(2)); the result is the break as it is then.
+func (e *engine) brk(t *thread, to uint64) (int64, error) {
+	h := &t.p.heap
+	old, end := pageUp(h.end), pageUp(to)
+	if to < h.low || to > h.limit {
+		return int64(h.end), nil
+	}
+	switch {
+	case end > old:
+		m := shadowmem.Mapping{Start: nativeAddr(old), End: nativeAddr(end), Prot: unix.PROT_READ | unix.PROT_WRITE,
+			Flags: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS, Kind: shadowmem.Heap, Name: "[heap]"}
+		if err := e.mapAnon(t, m); err != nil {
+			var no unix.Errno
+			if errors.As(err, &no) {
+				return int64(h.end), nil
+			}
+			return 0, err
+		}
+	case end < old:
+		if ret, err := e.munmap(t, end, old-end); ret != 0 || err != nil {
+			return int64(h.end), err
+		}
+	}
+	h.end = to
+	return int64(to), nil
+}
+
+// mapAnon makes an anonymous mapping of the engine's choice for the program, with its twin.
+func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(m.Prot &^ unix.PROT_EXEC), uint64(m.Flags | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
+	if err := t.inject(c); err != nil {
+		return err
+	}
+	if err := c.err(); err != nil {
+		return err
+	}
+	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true})
+	if err != nil {
+		return err
+	}
+	return e.apply(t, ops, 0)
+}
+
+// madvise mirrors advice that changes contents or how memory is kept.
+func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, error) {
+	end := addr + pageUp(length)
+	if length != 0 && (addr%4096 != 0 || end <= addr || !e.owns(addr, end)) {
+		if addr%4096 != 0 {
+			return fail(unix.EINVAL), nil
+		}
+		return fail(unix.ENOMEM), nil
+	}
+	c := &call{nr: unix.SYS_MADVISE, args: [6]uint64{addr, length, uint64(shadowmem.NativeAdvice(advice))}}
+	if err := t.inject(c); err != nil {
+		return 0, err
+	}
+	if ret := c.ret; ret != 0 && ret != fail(unix.ENOMEM) { // ENOMEM: done on what is mapped (madvise(2))
+		return ret, nil
+	}
+	if length == 0 {
+		return c.ret, nil
+	}
+	return c.ret, e.apply(t, t.p.space.MadviseOps(nativeAddr(addr), nativeAddr(end), advice), 0)
+}

@@ -1,0 +1,89 @@
+package ptrace
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// options are what the engine wants to be told about (ptrace(2), PTRACE_SETOPTIONS). EXITKILL: if kmv dies in any way,
+// the kernel kills what it traces.
+const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC |
+	unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACEEXIT
+
+// Start executes path in a new process with the caller's descriptors 0 to 2, directory, limits and process group, and
+// returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
+//
+// The child starts under PTRACE_TRACEME, which makes the kernel stop it after execve; it is then traded for a seized
+// one, because only those tell group stops from signals. It cannot run in between: SIGSTOP goes with the detach.
+func Start(path string, argv, env []string) (pid int, err error) {
+	pid, err = syscall.ForkExec(path, argv, &syscall.ProcAttr{
+		Env:   env,
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Ptrace: true, Pdeathsig: 0},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if err := seizeStarted(pid); err != nil {
+		_ = unix.Kill(pid, unix.SIGKILL)
+		return 0, fmt.Errorf("take over %s: %w", path, err)
+	}
+	return pid, nil
+}
+
+func seizeStarted(pid int) error {
+	if s, err := WaitFor(pid, false); err != nil || s.Kind != Signaled {
+		return fmt.Errorf("first stop: %v %w", s, os.NewSyscallError("wait4", err))
+	}
+	if err := Detach(pid, unix.SIGSTOP); err != nil {
+		return err
+	}
+	var ws unix.WaitStatus
+	if _, err := unix.Wait4(pid, &ws, unix.WUNTRACED, nil); err != nil || !ws.Stopped() {
+		return fmt.Errorf("wait for SIGSTOP: status %#x %w", ws, os.NewSyscallError("wait4", err))
+	}
+	if err := Seize(pid, options); err != nil {
+		return err
+	}
+	if s, err := WaitFor(pid, false); err != nil || s.Kind != GroupStop {
+		return fmt.Errorf("stop after seize: %v %w", s, os.NewSyscallError("wait4", err))
+	}
+	// The group stop must end, and its end (a PTRACE_EVENT_STOP with SIGTRAP, or SIGCONT's delivery) must be consumed,
+	// while the thread still executes nothing: resume it only to be stopped again.
+	return endGroupStop(pid)
+}
+
+func endGroupStop(pid int) error {
+	if err := unix.Kill(pid, unix.SIGCONT); err != nil {
+		return err
+	}
+	if err := Interrupt(pid); err != nil {
+		return err
+	}
+	// Still in the group-stop's ptrace stop: continuing delivers SIGCONT and the pending trap before user mode.
+	if err := Cont(pid, 0); err != nil {
+		return err
+	}
+	for {
+		s, err := WaitFor(pid, false)
+		if err != nil {
+			return err
+		}
+		switch {
+		case s.Kind == Interrupted:
+			return nil
+		case s.Kind == Signaled && s.Sig == unix.SIGCONT:
+			if err := Interrupt(pid); err != nil {
+				return err
+			}
+			if err := Cont(pid, 0); err != nil {
+				return err
+			}
+		default:
+			return fmt.Errorf("unexpected stop %v", s)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package ptrace
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// StopKind is what happened to a thread.
+type StopKind uint8
+
+// The kinds of stops (ptrace(2), "Stopped states").
+const (
+	Signaled    StopKind = iota // a signal is about to be delivered: Sig
+	GroupStop                   // a stopping signal took effect: Sig
+	Interrupted                 // Interrupt, or a new thread's first stop
+	Cloned                      // clone: Message is the new thread's id
+	Forked                      // fork or vfork-like: Message is the new process's id
+	Execed                      // execve succeeded: Message is the former thread id
+	Exiting                     // the thread is about to end: Message is its wait status
+	VforkDone                   // a vfork child has released its parent
+	SyscallStop                 // entry or exit of a system call
+	Exited                      // the thread or process is gone: Code
+	Killed                      // the process died of Sig
+	Other
+)
+
+// Stop is one decoded wait status.
+type Stop struct {
+	Tid     int
+	Kind    StopKind
+	Sig     unix.Signal
+	Code    int
+	Core    bool
+	Message uint64
+}
+
+func (s Stop) String() string {
+	names := [...]string{"signal", "group-stop", "interrupted", "clone", "fork", "exec", "exiting", "vfork-done", "syscall", "exited", "killed", "other"}
+	return fmt.Sprintf("%d %s sig=%d code=%d msg=%d", s.Tid, names[s.Kind], s.Sig, s.Code, s.Message)
+}
+
+// ErrNoTarget says that there is nothing left to wait for.
+var ErrNoTarget = errors.New("no traced threads left")
+
+// Wait returns the next stop of any traced thread. It blocks unless poll is set; then a zero Tid means none.
+func Wait(poll bool) (Stop, error) { return WaitFor(-1, poll) }
+
+// WaitFor is Wait for one thread, or for any with tid -1.
+func WaitFor(tid int, poll bool) (Stop, error) {
+	options := unix.WALL
+	if poll {
+		options |= unix.WNOHANG
+	}
+	for {
+		var ws unix.WaitStatus
+		got, err := unix.Wait4(tid, &ws, options, nil)
+		switch err {
+		case nil:
+			return decode(got, ws)
+		case unix.EINTR:
+		case unix.ECHILD:
+			return Stop{}, ErrNoTarget
+		default:
+			return Stop{}, fmt.Errorf("wait4: %w", err)
+		}
+	}
+}
+
+func decode(tid int, ws unix.WaitStatus) (Stop, error) {
+	s := Stop{Tid: tid}
+	switch {
+	case tid == 0:
+	case ws.Exited():
+		s.Kind, s.Code = Exited, ws.ExitStatus()
+	case ws.Signaled():
+		s.Kind, s.Sig, s.Core = Killed, ws.Signal(), ws.CoreDump()
+	case ws.Stopped():
+		return decodeStop(s, ws)
+	default:
+		s.Kind = Other
+	}
+	return s, nil
+}
+
+func decodeStop(s Stop, ws unix.WaitStatus) (Stop, error) {
+	s.Sig = ws.StopSignal()
+	event := int(ws>>16) & 0xff
+	switch event {
+	case 0:
+		s.Kind = Signaled
+		if s.Sig == unix.SIGTRAP|0x80 {
+			s.Kind = SyscallStop
+		}
+		return s, nil
+	case eventStop:
+		s.Kind = Interrupted
+		switch s.Sig {
+		case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+			s.Kind = GroupStop
+		}
+		return s, nil
+	case unix.PTRACE_EVENT_CLONE:
+		s.Kind = Cloned
+	case unix.PTRACE_EVENT_FORK, unix.PTRACE_EVENT_VFORK:
+		s.Kind = Forked
+	case unix.PTRACE_EVENT_EXEC:
+		s.Kind = Execed
+	case unix.PTRACE_EVENT_EXIT:
+		s.Kind = Exiting
+	case unix.PTRACE_EVENT_VFORK_DONE:
+		s.Kind = VforkDone
+	default:
+		s.Kind = Other
+	}
+	var err error
+	s.Message, err = EventMessage(s.Tid)
+	if err == unix.ESRCH { // killed in between: the wait that follows says so
+		err = nil
+	}
+	return s, err
+}

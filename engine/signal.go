@@ -1,0 +1,275 @@
+package engine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+)
+
+// action is one entry of the program's signal table, as rt_sigaction(2) has it on x86-64.
+type action struct {
+	handler  uint64 // SIG_DFL, SIG_IGN or a native address
+	flags    uint64
+	restorer uint64
+	mask     uint64
+}
+
+const (
+	sigDefault = 0
+	sigIgnore  = 1
+	signals    = 65
+)
+
+// signalTable is what CLONE_SIGHAND shares. The kernel has the same handlers; this copy says what a signal will do.
+type signalTable struct {
+	actions [signals]action
+}
+
+// Flags of sigaction that the engine looks at (asm/signal.h).
+const (
+	saOnstack   = 0x08000000
+	saNodefer   = 0x40000000
+	saResethand = 0x80000000
+)
+
+// bit is a signal's bit in a mask.
+func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
+
+// unblockable are the signals that the kernel may never hold back from a thread, because faults and traps of translated
+// code arrive as them: forced while blocked, they would reset the program's handler (kernel/signal.c, force_sig_info).
+// What the program thinks of them is in thread.mask.
+var unblockable = bit(unix.SIGSEGV) | bit(unix.SIGBUS) | bit(unix.SIGTRAP) | bit(unix.SIGILL) | bit(unix.SIGFPE)
+
+// setMask makes mask the thread's signal mask.
+func (t *thread) setMask(mask uint64) error {
+	mask &^= bit(unix.SIGKILL) | bit(unix.SIGSTOP)
+	old := t.mask
+	t.mask = mask
+	if released := old &^ mask & unblockable; released != 0 && len(t.held) > 0 {
+		keep := t.held[:0]
+		for _, info := range t.held {
+			if mask&bit(unix.Signal(info.Signo)) == 0 {
+				t.deferred = append(t.deferred, info)
+			} else {
+				keep = append(keep, info)
+			}
+		}
+		t.held = keep
+	}
+	if old&^unblockable == mask&^unblockable {
+		return nil
+	}
+	return ptrace.SetSigmask(t.tid, mask&^unblockable)
+}
+
+// effect is what a signal does to the program.
+type effect uint8
+
+const (
+	effectIgnore effect = iota
+	effectStop
+	effectKill
+	effectHandler
+)
+
+// effectOf says what delivering a signal does (signal(7), "Signal dispositions").
+func (st *signalTable) effectOf(s unix.Signal) effect {
+	switch st.actions[s].handler {
+	case sigIgnore:
+		if s == unix.SIGKILL || s == unix.SIGSTOP {
+			break
+		}
+		return effectIgnore
+	case sigDefault:
+	default:
+		return effectHandler
+	}
+	switch s {
+	case unix.SIGCHLD, unix.SIGURG, unix.SIGWINCH, unix.SIGCONT:
+		return effectIgnore
+	case unix.SIGSTOP, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+		return effectStop
+	}
+	return effectKill
+}
+
+// deliver hands a signal to the program. The thread is in a signal-delivery-stop and t.regs is native state between two
+// instructions, Rip native; Orig_rax tells whether a system call was interrupted. It ends with the thread running.
+func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
+	sig := unix.Signal(info.Signo)
+	switch t.signals.effectOf(sig) {
+	case effectIgnore:
+		return e.enter(t)
+	case effectStop:
+		return e.enterWith(t, sig)
+	case effectKill:
+		return e.kill(t, info)
+	}
+	return e.handle(t, info)
+}
+
+// kill lets the program die of a signal, in native state, after a last verification.
+func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
+	if err := e.verifyAtEnd(t); err != nil {
+		return err
+	}
+	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
+	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	if err := ptrace.SetSiginfo(t.tid, &info); err != nil {
+		return err
+	}
+	e.logf("%d: dies of %v at %#x", t.tid, unix.Signal(info.Signo), t.regs.Rip)
+	t.running = true
+	return ptrace.Cont(t.tid, unix.Signal(info.Signo))
+}
+
+// handle lets the kernel build the frame of a handler and enters the handler's translation.
+func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
+	sig := unix.Signal(info.Signo)
+	act := t.signals.actions[sig]
+	before := t.regs.Rsp
+	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	if err := ptrace.SetSiginfo(t.tid, &info); err != nil {
+		return err
+	}
+	if err := ptrace.Step(t.tid, sig); err != nil {
+		return err
+	}
+	s, err := ptrace.WaitFor(t.tid, false)
+	if err != nil {
+		return err
+	}
+	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	if s.Kind != ptrace.Signaled || s.Sig != unix.SIGTRAP || t.regs.Rip != act.handler {
+		// No frame: the stack is not writable, and the kernel forces SIGSEGV (signal(7)); or the thread was killed.
+		return e.noFrame(t, s)
+	}
+	mask := t.mask
+	if t.swapped {
+		mask, t.swapped = t.during, false
+	}
+	if err := e.finishFrame(t, before, info); err != nil {
+		return err
+	}
+	mask |= act.mask
+	if act.flags&saNodefer == 0 {
+		mask |= bit(sig)
+	}
+	if act.flags&saResethand != 0 {
+		t.signals.actions[sig].handler = sigDefault
+	}
+	t.mask = mask &^ (bit(unix.SIGKILL) | bit(unix.SIGSTOP))
+	if err := ptrace.SetSigmask(t.tid, t.mask&^unblockable); err != nil {
+		return err
+	}
+	return e.enter(t)
+}
+
+// Offsets in a signal frame (asm/ucontext.h, asm/sigcontext.h): rdx points to the ucontext at a handler's entry.
+const (
+	ucFlags   = 0
+	ucGregs   = 40
+	ucErr     = ucGregs + 19*8
+	ucTrapno  = ucGregs + 20*8
+	ucCr2     = ucGregs + 22*8
+	ucSigmask = 296
+)
+
+// finishFrame puts the program's view into a frame that the kernel built, and mirrors the frame.
+func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) error {
+	uc := t.regs.Rdx
+	var word [8]byte
+	binary.LittleEndian.PutUint64(word[:], t.mask)
+	if err := t.p.mem.Write(uc+ucSigmask, word[:]); err != nil {
+		return err
+	}
+	if fatal(unix.Signal(info.Signo)) && info.Code > 0 && info.Addr() == t.faultPC {
+		for off, v := range map[uint64]uint64{ucErr: 0x14, ucTrapno: 14, ucCr2: info.Addr()} {
+			binary.LittleEndian.PutUint64(word[:], v)
+			if err := t.p.mem.Write(uc+off, word[:]); err != nil {
+				return err
+			}
+		}
+	}
+	t.faultPC = noFault
+	end := before
+	if t.regs.Rsp > before || before-t.regs.Rsp > 1<<20 { // on another stack: the frame ends above the saved state
+		end = t.regs.Rsp + maxFrame
+		if m, ok := t.p.space.Find(nativeAddr(t.regs.Rsp)); ok {
+			end = min(end, uint64(m.End))
+		}
+	}
+	return t.p.copyToMirror(t.regs.Rsp, end-t.regs.Rsp)
+}
+
+// noFault is no address that can fault as an instruction.
+const noFault = ^uint64(0)
+
+// maxFrame is more than any signal frame with all of AVX-512 and AMX state (sysconf(_SC_MINSIGSTKSZ) is below 12 KiB).
+const maxFrame = 16 << 10
+
+// noFrame deals with a delivery that ended elsewhere than in the handler.
+func (e *engine) noFrame(t *thread, s ptrace.Stop) error {
+	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		return e.event(s)
+	}
+	if s.Kind != ptrace.Signaled {
+		return fmt.Errorf("unexpected stop in a signal delivery: %v", s)
+	}
+	var info ptrace.Siginfo
+	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
+		return err
+	}
+	if s.Sig == unix.SIGSEGV {
+		t.signals.actions[unix.SIGSEGV].handler = sigDefault
+		return e.kill(t, info)
+	}
+	return e.deliver(t, info)
+}
+
+// sigreturn lets the kernel take down a frame; the thread goes on where the frame says (rt_sigreturn(2)).
+func (e *engine) sigreturn(t *thread) error {
+	r := t.regs
+	r.Rip = t.p.code.address(t.p.code.rt.gadget)
+	r.Orig_rax = noSyscall
+	if err := ptrace.SetRegs(t.tid, &r); err != nil {
+		return err
+	}
+	for range 2 { // entry, exit
+		if err := ptrace.Syscall(t.tid, 0); err != nil {
+			return err
+		}
+		s, err := ptrace.WaitFor(t.tid, false)
+		if err != nil {
+			return err
+		}
+		if s.Kind == ptrace.Signaled && s.Sig == unix.SIGSEGV { // a bad frame
+			return e.noFrame(t, s)
+		}
+		if s.Kind != ptrace.SyscallStop {
+			return fmt.Errorf("unexpected stop in rt_sigreturn: %v", s)
+		}
+	}
+	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	mask, err := ptrace.Sigmask(t.tid)
+	if err != nil {
+		return err
+	}
+	t.mask = ^mask // so that setMask compares with what the kernel has now
+	if err := t.setMask(mask); err != nil {
+		return err
+	}
+	t.regs.Orig_rax = noSyscall
+	return e.enter(t)
+}

@@ -1,0 +1,236 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"kmv/translator"
+	"kmv/translator/x86"
+)
+
+// unitBlocks bounds what one miss translates: enough to take in what is reachable by direct branches nearby, so that
+// stops are few at start-up, and little enough not to translate libraries that are never run.
+const unitBlocks = 192
+
+// source gives the native bytes from an address on: at least one instruction's worth unless unreadable follows.
+type source func(pc uint64) []byte
+
+// ensure translates the native address and what it leads to; it returns the block. An address without readable code
+// gives a block that stops with StopFetch.
+func (c *codeCache) ensure(pc uint64, src source) *block {
+	if b, ok := c.find(pc); ok {
+		return b
+	}
+	start := time.Now()
+	u := unit{c: c, src: src, budget: unitBlocks}
+	u.near = append(u.near, pc)
+	u.run()
+	c.stats.Misses++
+	c.stats.Seconds += time.Since(start).Seconds()
+	b, ok := c.find(pc)
+	if !ok {
+		panic(fmt.Sprintf("BUG: %#x was translated but has no block", pc))
+	}
+	return b
+}
+
+// indirect is the cache address that the jump map gives for pc from now on; it makes a thunk for a block that was
+// placed without a prefix.
+func (c *codeCache) indirect(b *block) {
+	if c.jump(b.native) != 0 {
+		return
+	}
+	if b.start == b.base {
+		c.setJump(b.native, b.start)
+		return
+	}
+	native := b.native // b moves when blocks grow
+	var a x86.Asm
+	a.MovRM(x86.RCX, x86.Abs(translator.SlotRCX).In(x86.FS), 8)
+	for (c.pos+uint32(a.Len())+1)&7 > 4 {
+		a.Nop(1)
+	}
+	site := c.pos + uint32(a.JmpRel())
+	start := c.pos
+	copy(c.mem[c.pos:], a.Buf)
+	c.pos += uint32(a.Len())
+	c.link(site, c.index[native])
+	c.blocks = append(c.blocks, block{native: native, base: start, start: start, end: c.pos, kind: thunk, links: -1})
+	c.setJump(native, start)
+}
+
+// unit is the work of one miss: a walk over direct branches, near ones first.
+type unit struct {
+	c      *codeCache
+	src    source
+	budget int
+	near   []uint64 // jumps and return sites
+	far    []uint64 // call targets
+	open   []openExit
+	stops  []openStop
+}
+
+type openStop struct {
+	site uint32
+	exit translator.Exit
+}
+
+type openExit struct {
+	site   uint32
+	target uint64
+}
+
+func (u *unit) run() {
+	for u.budget > 0 {
+		pc, ok := u.next()
+		if !ok {
+			break
+		}
+		for !u.c.leader(pc) {
+			next, more := u.place(pc)
+			if !more {
+				break
+			}
+			pc = next
+		}
+	}
+	u.close()
+}
+
+func (u *unit) next() (uint64, bool) {
+	for _, q := range []*[]uint64{&u.near, &u.far} {
+		for len(*q) > 0 {
+			n := len(*q) - 1
+			pc := (*q)[n]
+			*q = (*q)[:n]
+			if !u.c.leader(pc) {
+				return pc, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// place translates one block at the end of the cache. It returns the block to be placed directly behind it, if there is
+// one that is still to be translated.
+func (u *unit) place(pc uint64) (next uint64, more bool) {
+	c := u.c
+	c.room()
+	f := &c.frag
+	fallen := c.pos > 0 && u.fallsInto(pc)
+	base := c.pos
+	if fallen {
+		base -= prefixSize
+	}
+	if err := c.tr.Block(u.src(pc), pc, base&7, c.leader, f); err != nil {
+		panic(fmt.Sprintf("BUG: translate %#x: %v", pc, err))
+	}
+	start := base
+	if fallen {
+		if f.Prefix != prefixSize {
+			panic(fmt.Sprintf("BUG: prefix of %d bytes", f.Prefix))
+		}
+		start = c.pos
+	}
+	copy(c.mem[start:], f.Code[start-base:])
+	c.pos = base + uint32(len(f.Code))
+	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size, prefix: uint16(f.Prefix), links: -1})
+	c.index[pc] = int32(len(c.blocks) - 1)
+	c.setLeader(pc, true)
+	u.budget--
+	c.stats.add(f)
+	if !fallen {
+		c.setJump(pc, start)
+	}
+	c.linkWaiting(pc)
+	return u.leave(f, base)
+}
+
+// prefixSize is the length of `mov %fs:SlotRCX,%rcx`, which every fragment starts with.
+const prefixSize = 9
+
+// fallsInto says whether the block placed last ends by falling into pc.
+func (u *unit) fallsInto(pc uint64) bool {
+	return u.c.frag.Code != nil && u.c.fall == pc && u.c.fallEnd == u.c.pos
+}
+
+// leave deals with a fragment's exits: known targets are linked, others queued.
+func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more bool) {
+	c := u.c
+	if f.ReturnTo != 0 {
+		u.near = append(u.near, f.ReturnTo)
+	}
+	for i := range f.Exits {
+		e := &f.Exits[i]
+		switch e.Kind {
+		case translator.ExitJump:
+			u.exit(base+e.Off, e.Target, f.ReturnTo != 0)
+		case translator.ExitSyscall:
+			c.patch(base+e.Off, c.rt.syscall)
+			u.near = append(u.near, e.Target)
+		case translator.ExitStop:
+			u.stops = append(u.stops, openStop{base + e.Off, *e})
+			if e.Stop == translator.StopCPUID {
+				u.near = append(u.near, e.Target)
+			}
+		case translator.ExitFall:
+			if c.leader(e.Target) || u.budget <= 0 {
+				u.jumpTo(e.Target)
+				continue
+			}
+			c.fall, c.fallEnd = e.Target, c.pos
+			next, more = e.Target, true
+		}
+	}
+	return next, more
+}
+
+// exit links one rel32, now or when its target is placed.
+func (u *unit) exit(site uint32, target uint64, call bool) {
+	if u.c.leader(target) {
+		u.c.link(site, u.c.index[target])
+		return
+	}
+	u.open = append(u.open, openExit{site, target})
+	if call {
+		u.far = append(u.far, target)
+	} else {
+		u.near = append(u.near, target)
+	}
+}
+
+// jumpTo ends the code placed last with a jump to a native address.
+func (u *unit) jumpTo(target uint64) {
+	c := u.c
+	var a x86.Asm
+	for (c.pos+uint32(a.Len())+1)&7 > 4 {
+		a.Nop(1)
+	}
+	site := c.pos + uint32(a.JmpRel())
+	copy(c.mem[c.pos:], a.Buf)
+	c.pos += uint32(a.Len())
+	c.blocks[len(c.blocks)-1].end = c.pos
+	u.exit(site, target, false)
+}
+
+// close links the exits whose targets were placed meanwhile, and gives each of the others a stub. Only here: a stub may
+// not come between a block and the one that it falls into.
+func (u *unit) close() {
+	for i := range u.stops {
+		u.c.addStop(u.stops[i].site, &u.stops[i].exit)
+	}
+	for _, x := range u.open {
+		if u.c.leader(x.target) {
+			u.c.link(x.site, u.c.index[x.target])
+			continue
+		}
+		u.c.addLink(x.site, x.target)
+	}
+}
+
+func (s *TranslationStats) add(f *translator.Fragment) {
+	s.NativeInstructions += int(f.Insts)
+	s.NativeBytes += int(f.Size)
+	s.Stores += int(f.Stores)
+	s.StoresMirrored += int(f.Mirrored)
+}

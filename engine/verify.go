@@ -1,0 +1,250 @@
+package engine
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/shadowmem"
+)
+
+// verifyAtEnd compares the halves of a thread's process when its end is certain and nothing of it has happened yet. The
+// thread itself stands between two native instructions.
+func (e *engine) verifyAtEnd(t *thread) error {
+	if !e.opts.VerifyAtExit && e.opts.VerifyEvery == 0 {
+		return nil
+	}
+	return e.verifyProcess(t)
+}
+
+// verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
+func (e *engine) verifyProcess(t *thread) error {
+	others, err := e.park(t)
+	if err != nil {
+		return err
+	}
+	if err := e.compare(t.p); err != nil {
+		return err
+	}
+	return e.unpark(others)
+}
+
+// park brings every other thread of t's address space to a point between two native instructions, or into a system call
+// that has not written anything yet.
+func (e *engine) park(t *thread) ([]*thread, error) {
+	var parked []*thread
+	for _, u := range e.threads {
+		if u == t || u.p != t.p || !u.running {
+			continue
+		}
+		if err := ptrace.Interrupt(u.tid); err != nil {
+			if errors.Is(err, unix.ESRCH) {
+				continue
+			}
+			return nil, err
+		}
+		s, err := ptrace.WaitFor(u.tid, false)
+		if err != nil {
+			return nil, err
+		}
+		u.running, u.stopped = false, s
+		still, err := e.parkAt(u, s)
+		if err != nil {
+			return nil, err
+		}
+		if still {
+			parked = append(parked, u)
+		}
+	}
+	return parked, nil
+}
+
+// parkAt settles a thread after the stop s; false means that the stop itself waits in the queue, and continues it.
+func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
+	if s.Kind != ptrace.Interrupted && s.Kind != ptrace.Signaled {
+		e.queue = append(e.queue, s)
+		return false, nil
+	}
+	if err := ptrace.GetRegs(u.tid, &u.regs); err != nil {
+		return false, err
+	}
+	if u.call != nil { // in the gadget: before, inside or just behind its system call
+		if s.Kind == ptrace.Signaled {
+			e.queue = append(e.queue, s)
+			return false, e.mirrorEarly(u)
+		}
+		return true, nil
+	}
+	if s.Kind == ptrace.Signaled {
+		if off, ok := u.p.code.offset(u.regs.Rip - 1); ok && s.Sig == unix.SIGTRAP && u.p.code.mem[off] == int3 {
+			e.queue = append(e.queue, s)
+			return false, nil
+		}
+		var info ptrace.Siginfo
+		if err := ptrace.GetSiginfo(u.tid, &info); err != nil {
+			return false, err
+		}
+		if fatal(s.Sig) && info.Code > 0 { // a fault: nothing of its instruction is done, and it will fault again
+			e.queue = append(e.queue, s)
+			return false, nil
+		}
+		u.deferred = append(u.deferred, info)
+	}
+	if err := e.settle(u); err != nil {
+		var f *faultError
+		if !errors.As(err, &f) {
+			return false, err
+		}
+		e.queue = append(e.queue, u.stopped)
+		return false, nil
+	}
+	return true, nil
+}
+
+// mirrorEarly copies what a system call wrote whose return has not been handled yet.
+func (e *engine) mirrorEarly(u *thread) error {
+	if u.regs.Rip == u.p.code.address(u.p.code.rt.gadget) {
+		return nil
+	}
+	return e.mirrorWrites(u, u.call, int64(u.regs.Rax))
+}
+
+// unpark lets parked threads go on.
+func (e *engine) unpark(threads []*thread) error {
+	for _, u := range threads {
+		var err error
+		if u.call != nil {
+			err = e.resumeCall(u)
+		} else {
+			err = e.enter(u)
+		}
+		if err != nil && !errors.Is(err, unix.ESRCH) {
+			return err
+		}
+	}
+	return nil
+}
+
+// resumeCall lets a thread go on with the system call that kmv interrupted. Most are restarted by the kernel; those that
+// never are (signal(7), "Interruption of system calls by stop signals") are made again here.
+func (e *engine) resumeCall(t *thread) error {
+	c := t.p.code
+	if t.regs.Rip == c.address(c.rt.gadget)+2 && int64(t.regs.Rax) == fail(unix.EINTR) {
+		t.regs.Rax = t.call.nr
+		t.regs.Rip = c.address(c.rt.gadget)
+		t.regs.Orig_rax = noSyscall
+		if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+			return err
+		}
+	}
+	return t.resume(0)
+}
+
+// woken is a safe point that another goroutine asked for.
+func (e *engine) woken(t *thread) error {
+	if t.call != nil {
+		if err := e.verifyProcess(t); err != nil {
+			return err
+		}
+		return e.resumeCall(t)
+	}
+	if err := e.settle(t); err != nil {
+		return err
+	}
+	if err := e.verifyProcess(t); err != nil {
+		return err
+	}
+	return e.enter(t)
+}
+
+// verifyPiece is how much of each half is compared at a time.
+const verifyPiece = 1 << 20
+
+// compare compares every mirrored byte of a stopped process with its copy.
+func (e *engine) compare(p *process) error {
+	e.verify.Runs++
+	pagemap, err := os.Open("/proc/" + strconv.Itoa(p.pid) + "/pagemap")
+	if err != nil {
+		return fmt.Errorf("verify: %w", err)
+	}
+	defer pagemap.Close()
+	var failed error
+	for _, m := range p.space.All() {
+		if !m.Compared() {
+			continue
+		}
+		for at := m.Start; at < m.End && failed == nil; at += verifyPiece * 64 {
+			part := m.Clip(at, min(m.End, at+verifyPiece*64))
+			failed = e.comparePart(p, part, pagemap)
+		}
+	}
+	return failed
+}
+
+// comparePart compares a part of a mapping, skipping pages that neither half ever touched.
+func (e *engine) comparePart(p *process, m shadowmem.Mapping, pagemap *os.File) error {
+	native, err := pagemapWords(pagemap, uint64(m.Start), m.Len())
+	if err != nil {
+		return err
+	}
+	mirror, err := pagemapWords(pagemap, uint64(e.layout.Mirror(m.Start)), m.Len())
+	if err != nil {
+		return err
+	}
+	shadowmem.Select(native, mirror, m, func(first, n int) {
+		if err != nil {
+			return
+		}
+		err = e.compareRun(p, m, m.Start+shadowmem.Native(first*4096), uint64(n)*4096)
+	})
+	return err
+}
+
+func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native, size uint64) error {
+	e.verify.PagesCompared += size / 4096
+	a, b := make([]byte, min(size, verifyPiece)), make([]byte, min(size, verifyPiece))
+	for size > 0 {
+		n := min(size, verifyPiece)
+		got, _ := p.mem.ReadSome(uint64(at), a[:n])
+		got2, _ := p.mem.ReadSome(uint64(e.layout.Mirror(at)), b[:n])
+		same := min(got, got2)
+		e.verify.BytesCompared += uint64(same)
+		for _, d := range shadowmem.Compare(a[:same], b[:same], at) {
+			e.diverged(p, m, d)
+		}
+		if got > got2 {
+			e.diverged(p, m, shadowmem.Diff{Start: at + shadowmem.Native(got2), End: at + shadowmem.Native(got)})
+		}
+		at, size = at+shadowmem.Native(n), size-n
+	}
+	return nil
+}
+
+// divergentMost bounds the list in a report; the count is always whole.
+const divergentMost = 1000
+
+func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
+	e.verify.DivergentBytes += uint64(d.End - d.Start)
+	e.logf("%d: %#x-%#x differs from its copy, in %v", p.pid, uint64(d.Start), uint64(d.End), m)
+	if len(e.verify.Divergent) < divergentMost {
+		e.verify.Divergent = append(e.verify.Divergent, Divergent{uint64(d.Start), uint64(d.End), m.Kind.String() + " " + m.Name, "unknown"})
+	}
+}
+
+// pagemapWords reads the words of a range (Documentation/admin-guide/mm/pagemap.rst).
+func pagemapWords(f *os.File, addr, size uint64) ([]uint64, error) {
+	raw := make([]byte, size/4096*8)
+	if _, err := f.ReadAt(raw, int64(addr/4096*8)); err != nil {
+		return nil, fmt.Errorf("pagemap of %#x: %w", addr, err)
+	}
+	words := make([]uint64, size/4096)
+	for i := range words {
+		words[i] = binary.LittleEndian.Uint64(raw[8*i:])
+	}
+	return words, nil
+}
