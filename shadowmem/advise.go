@@ -100,11 +100,11 @@ func (s *Space) MadviseOps(start, end Native, advice int) []Op {
 		case does.effect == discard, does.effect == punch:
 			call = unix.MADV_DONTNEED
 		}
-		op := s.Layout.advise(m, call)
+		op := s.advise(m, call)
 		op.Hint = does.hint
 		ops = append(ops, op)
 		if m.Twin == SourceAnon && m.HasFile() && does.refill { // where the anonymous twin shows zeros
-			ops = append(ops, s.Layout.copyOf(m.Start, m.End))
+			ops = append(ops, s.copyOf(m.Start, m.End))
 		}
 		return true
 	})

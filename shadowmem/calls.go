@@ -24,20 +24,11 @@ func (s *Space) place(m Mapping, b Birth) []Op {
 	for _, piece := range s.Policy.Split(m) {
 		part := m.Clip(piece.Start, piece.End)
 		part.State = piece.State
-		part, twin := s.twin(part, b)
+		part, twin := s.Twin(part, b)
 		s.Map(part)
 		ops = append(ops, twin...)
 	}
 	return ops
-}
-
-// twin is Layout.Twin, without sinks where no translated code writes to the mirror at all.
-func (s *Space) twin(m Mapping, b Birth) (Mapping, []Op) {
-	m, ops := s.Layout.Twin(m, b)
-	if m.Twin == SourceSink && s.Policy.None() {
-		m.Twin, m.TwinProt, ops = SourceNone, 0, nil
-	}
-	return m, ops
 }
 
 // MunmapOps records that [start, end) was unmapped.
@@ -65,10 +56,11 @@ func (s *Space) unmapTwins(pieces []Mapping) []Op {
 
 // MprotectOps records a new protection. A twin must be writable whenever native is; that it still is when native no longer
 // is does no harm, as native faults first, and saves a call and a split of the mapping: so twins only gain rights.
+// With b.File a private file that was never writable gets a file twin, else a copy; b.Fresh does not matter.
 func (s *Space) MprotectOps(start, end Native, prot int, b Birth) []Op {
 	var ops []Op
-	b.Fresh = false
 	for _, m := range s.Protect(start, end, prot) {
+		b.Fresh = m.HasFile() && !m.IsShared() // without a twin so far: not written so far
 		need := m.TwinProt | m.Prot&^unix.PROT_EXEC
 		switch {
 		case !m.Writable() || m.Twin == SourceSink:
@@ -142,10 +134,10 @@ func (s *Space) moveTwin(was, m Mapping, keep bool) []Op {
 	ops := []Op{op}
 	if m.Twin == SourceAnon && m.hasOffset() {
 		if grown {
-			ops = append(ops, s.Layout.copyOf(m.Start+Native(was.Len()), m.End))
+			ops = append(ops, s.copyOf(m.Start+Native(was.Len()), m.End))
 		}
 		if keep {
-			ops = append(ops, s.Layout.copyOf(was.Start, was.End))
+			ops = append(ops, s.copyOf(was.Start, was.End))
 		}
 	}
 	return ops
@@ -179,29 +171,36 @@ func (s *Space) Fork() (*Space, []Op) {
 	return child, coalesce(ops)
 }
 
-// Instead is what to do when the kernel refuses op: the twin is made anew from anonymous memory and the native bytes. Only
-// making and moving a twin can be replaced so; for other operations there is nothing.
+// Instead is what to do when the kernel refuses op or its file cannot be opened: the twin is made anew from anonymous
+// memory and the native bytes. Only making and moving a twin can be replaced so; for other operations there is nothing.
 func (s *Space) Instead(op Op) []Op {
-	if op.Kind != OpRemap && (op.Kind != OpMap || op.Source != SourceFile) {
-		return nil
+	switch {
+	case op.Kind == OpMap && op.Source == SourceFile:
+		return s.rebuild(op.Addr, op.Len)
+	case op.Kind == OpRemap:
+		ops := []Op{{Kind: OpUnmap, Addr: op.From, Len: op.FromLen}}
+		if op.Flags&unix.MREMAP_DONTUNMAP != 0 {
+			ops = append(ops, s.rebuild(op.From, op.FromLen)...)
+		}
+		return append(ops, s.rebuild(op.Addr, op.Len)...)
 	}
-	start := s.Layout.Native(op.Addr)
-	end := start + Native(op.Len)
+	return nil
+}
+
+// rebuild makes twins of anonymous memory where none are, and records it.
+func (s *Space) rebuild(at Mirror, size uint64) []Op {
+	start := s.Layout.Native(at)
+	end := start + Native(size)
 	s.edit(start, end, func(m Mapping) Mapping {
 		m.Twin = SourceAnon
 		return m
 	})
-	anon := Op{Kind: OpMap, Addr: op.Addr, Len: op.Len, Prot: op.Prot, Source: SourceAnon,
-		Flags: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_FIXED_NOREPLACE}
 	var ops []Op
-	if op.Kind == OpMap {
-		anon.Flags |= op.Flags & twinFlags
-	} else if op.Flags&unix.MREMAP_DONTUNMAP == 0 {
-		ops = append(ops, Op{Kind: OpUnmap, Addr: op.From, Len: op.FromLen})
-	} else {
-		ops = append(ops, s.Layout.copyOf(s.Layout.Native(op.From), s.Layout.Native(op.From)+Native(op.FromLen)))
-	}
-	return append(ops, anon, s.Layout.copyOf(start, end))
+	s.Each(start, end, func(m Mapping) bool {
+		ops = append(ops, s.build(m.Clip(start, end), true)...)
+		return true
+	})
+	return ops
 }
 
 // coalesce joins operations that follow one another and differ only in their range.

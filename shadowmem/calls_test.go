@@ -86,6 +86,9 @@ func TestCalls(t *testing.T) {
 		}, "protect 0x10000016000+0x2000 prot 3\n"},
 		{"mprotect makes text writable", false, mprotect(7, 8, rw|rx),
 			"map 0x10000007000+0x1000 prot 3 " + anonFlags + " anon+0x0\ncopy 0x10000007000+0x1000\n"},
+		{"mprotect makes text writable, file at hand", false, func(s *Space) []Op {
+			return s.MprotectOps(at(7), at(8), rw|rx, Birth{File: true})
+		}, "map 0x10000007000+0x1000 prot 3 " + fileFlags + " file+0x3000\n"},
 		{"mprotect makes text writable and back", false, func(s *Space) []Op {
 			s.MprotectOps(at(6), at(8), rw, Birth{})
 			return append(s.MprotectOps(at(6), at(8), rx, Birth{}), s.MprotectOps(at(6), at(8), rw, Birth{})...)

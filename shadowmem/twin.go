@@ -16,7 +16,7 @@ const (
 	OpProtect               // mprotect(Addr, Len, Prot)
 	OpRemap                 // mremap(From, FromLen, Len, Flags, Addr)
 	OpAdvise                // madvise(Addr, Len, Advice)
-	OpCopy                  // copy Len bytes from native to Addr, whatever the protection: not by process_vm_writev
+	OpCopy                  // copy Len bytes from native to Addr as Op says
 )
 
 var opNames = [...]string{"map", "unmap", "protect", "remap", "advise", "copy"}
@@ -25,13 +25,17 @@ func (k OpKind) String() string { return opNames[k] }
 
 // Op is one thing to do to the mirror half, in the order given. The addresses are known to be free: a map that fails with
 // EEXIST means that the model and the target disagree.
+//
+// A copy happens whatever the protection (process_vm_writev minds it, /proc/PID/mem does not), and page by page: a native
+// page that cannot be read, past the end of its file or a guard, holds nothing to copy. Pages whose pagemap words Select
+// would call equal before the copy may be left out: that keeps untouched memory untouched.
 type Op struct {
 	Kind    OpKind
 	Addr    Mirror
 	Len     uint64
 	Prot    int    // OpMap, OpProtect; OpRemap: the protection that the twin has, for Instead
 	Flags   int    // OpMap: of mmap; OpRemap: of mremap
-	Source  Source // OpMap: what to map. SourceFile: the descriptor in the program's own mmap call
+	Source  Source // OpMap: what to map. SourceFile: the file that Birth.File promised
 	FileOff int64  // OpMap of SourceFile and SourceSink
 	From    Mirror // OpRemap: the old address
 	FromLen uint64
@@ -57,8 +61,7 @@ func (o Op) String() string {
 // Birth says how a native mapping came to be, as far as its twin depends on that.
 type Birth struct {
 	Fresh bool // it was just made by mmap or brk: anonymous memory is zero, a private file mapping is the file
-	File  bool // its file can be mapped again: the descriptor of the program's mmap call is at hand
-	KSM   bool // the process has PR_SET_MEMORY_MERGE: twins must opt out, or KSM folds the two copies into one frame
+	File  bool // its file can be mapped again: the descriptor of the program's mmap call, or one opened anew (see Instead)
 }
 
 // The sink takes the mirror writes of what is not mirrored, so that translated code need not ask. It is one memfd of the
@@ -99,7 +102,8 @@ type decision struct {
 //	shared or file, read-only   none until mprotect adds PROT_WRITE: then its contents are copied
 //	shared                      private twin: the program's stores are doubled, those of others cannot be: a gap
 //	droppable                   private twin; the kernel may zero the native page at any time: a gap
-//	private file                the same file, private, at the same offset: untouched pages cost nothing
+//	private file                the same file, private, at the same offset: untouched pages cost nothing and follow the
+//	                            file when others write it; without the file at hand, a copy, which does not follow
 //	private anonymous           the same, with any protection: reserves what the original reserves
 //	hugetlb                     ordinary memory: the pool has pages for the program only
 func (m Mapping) decide(b Birth) decision {
@@ -109,7 +113,7 @@ func (m Mapping) decide(b Birth) decision {
 	}
 	source, filled := SourceAnon, !b.Fresh || m.HasFile()
 	if m.HasFile() && b.File && m.Flags&unix.MAP_HUGETLB == 0 {
-		source, filled = SourceFile, !b.Fresh
+		source, filled = SourceFile, !b.Fresh && !m.IsShared()
 	}
 	switch {
 	case m.Kind == VDSO:
@@ -125,13 +129,19 @@ func (m Mapping) decide(b Birth) decision {
 	case m.Flags&unix.MAP_TYPE == unix.MAP_DROPPABLE:
 		return decision{Unprotected, source, filled, "droppable: the kernel may empty it at any time"}
 	}
+	if m.HasFile() && source == SourceAnon {
+		return decision{m.State, source, filled, "copied from its file: if others change that, untouched pages do not follow"}
+	}
 	return decision{m.State, source, filled, ""}
 }
 
 // Twin plans the mirror of a native mapping that has none yet, and returns the mapping as it is with its twin. m.State is
-// the policy's answer (see Policy.Split): Mirrored, Fenced or Off.
-func (l Layout) Twin(m Mapping, b Birth) (Mapping, []Op) {
+// the policy's answer (see Policy.Split): Mirrored, Fenced or Off. Nothing is recorded.
+func (s *Space) Twin(m Mapping, b Birth) (Mapping, []Op) {
 	d := m.decide(b)
+	if d.source == SourceSink && s.Policy.None() {
+		d.source = SourceNone // no translated code writes to the mirror at all
+	}
 	m.State, m.Why, m.Twin = d.state, d.why, d.source
 	switch d.source {
 	case SourceNone:
@@ -139,23 +149,28 @@ func (l Layout) Twin(m Mapping, b Birth) (Mapping, []Op) {
 		return m, nil
 	case SourceSink:
 		m.TwinProt = unix.PROT_READ | unix.PROT_WRITE
-		return m, sinkOps(l.Mirror(m.Start), m.Len())
+		return m, sinkOps(s.Layout.Mirror(m.Start), m.Len())
 	}
 	m.TwinProt = m.Prot &^ unix.PROT_EXEC
-	ops := []Op{m.twinMap(l)}
-	if b.KSM {
-		ops = append(ops, l.advise(m, unix.MADV_UNMERGEABLE))
+	return m, s.build(m, d.copy)
+}
+
+// build maps the twin that m says, advises it like m, and fills it if asked.
+func (s *Space) build(m Mapping, filled bool) []Op {
+	ops := []Op{m.twinMap(s.Layout)}
+	if s.KSM {
+		ops = append(ops, s.advise(m, unix.MADV_UNMERGEABLE))
 	}
 	for _, advice := range m.Advice.calls() {
-		ops = append(ops, l.advise(m, advice))
+		ops = append(ops, s.advise(m, advice))
 	}
 	if m.PageSize() > PageSize {
-		ops = append(ops, l.advise(m, unix.MADV_HUGEPAGE))
+		ops = append(ops, s.advise(m, unix.MADV_HUGEPAGE))
 	}
-	if d.copy {
-		ops = append(ops, l.copyOf(m.Start, m.End))
+	if filled {
+		ops = append(ops, s.copyOf(m.Start, m.End))
 	}
-	return m, ops
+	return ops
 }
 
 // twinFlags are the flags of a native mapping that its twin has too: they decide what is reserved, how it grows, and
@@ -172,12 +187,12 @@ func (m Mapping) twinMap(l Layout) Op {
 	return op
 }
 
-func (l Layout) advise(m Mapping, advice int) Op {
-	return Op{Kind: OpAdvise, Addr: l.Mirror(m.Start), Len: m.Len(), Advice: advice, Hint: true}
+func (s *Space) advise(m Mapping, advice int) Op {
+	return Op{Kind: OpAdvise, Addr: s.Layout.Mirror(m.Start), Len: m.Len(), Advice: advice, Hint: true}
 }
 
-func (l Layout) copyOf(start, end Native) Op {
-	return Op{Kind: OpCopy, Addr: l.Mirror(start), Len: uint64(end - start)}
+func (s *Space) copyOf(start, end Native) Op {
+	return Op{Kind: OpCopy, Addr: s.Layout.Mirror(start), Len: uint64(end - start)}
 }
 
 // sinkOps maps the sink over size bytes at addr.

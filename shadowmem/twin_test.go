@@ -56,9 +56,8 @@ func TestTwin(t *testing.T) {
 			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\n"},
 		{"found with contents", Mapping{Prot: rw, Flags: private, Kind: Stack}, Birth{}, Mirrored, SourceAnon,
 			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\ncopy 0x10000000000+0x2000\n"},
-		{"KSM and advice", Mapping{Prot: rw, Flags: private, Advice: HugePage | DontFork}, Birth{Fresh: true, KSM: true}, Mirrored, SourceAnon,
-			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\nadvise 0x10000000000+0x2000 advice 13\n" +
-				"advise 0x10000000000+0x2000 advice 14\nadvise 0x10000000000+0x2000 advice 10\n"},
+		{"advice", Mapping{Prot: rw, Flags: private, Advice: HugePage | DontFork}, fresh, Mirrored, SourceAnon,
+			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\nadvise 0x10000000000+0x2000 advice 14\nadvise 0x10000000000+0x2000 advice 10\n"},
 		{"private file", Mapping{Prot: rw, Flags: unix.MAP_PRIVATE, Kind: Data, FileOff: 0x3000}, call, Mirrored, SourceFile,
 			"map 0x10000000000+0x2000 prot 3 " + fileFlags + " file+0x3000\n"},
 		{"private file, without the file", Mapping{Prot: rw, Flags: unix.MAP_PRIVATE, Kind: Data, FileOff: 0x3000}, Birth{}, Mirrored, SourceAnon,
@@ -73,6 +72,8 @@ func TestTwin(t *testing.T) {
 			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\ncopy 0x10000000000+0x2000\n"},
 		{"shared file", Mapping{Prot: rw, Flags: unix.MAP_SHARED, Kind: Shared, FileOff: 0x1000}, call, Unprotected, SourceFile,
 			"map 0x10000000000+0x2000 prot 3 " + fileFlags + " file+0x1000\n"},
+		{"shared file, found", Mapping{Prot: rw, Flags: unix.MAP_SHARED, Kind: Shared, FileOff: 0x1000}, Birth{File: true}, Unprotected, SourceFile,
+			"map 0x10000000000+0x2000 prot 3 " + fileFlags + " file+0x1000\n"},
 		{"shared file, read-only", Mapping{Prot: ro, Flags: unix.MAP_SHARED, Kind: Shared}, call, ReadOnly, SourceNone, ""},
 		{"droppable", Mapping{Prot: rw, Flags: unix.MAP_DROPPABLE | unix.MAP_ANONYMOUS}, fresh, Unprotected, SourceAnon,
 			"map 0x10000000000+0x2000 prot 3 " + anonFlags + " anon+0x0\n"},
@@ -85,12 +86,27 @@ func TestTwin(t *testing.T) {
 		{"off, not writable", Mapping{Prot: 0, Flags: private, State: Off}, fresh, Off, SourceNone, ""},
 	} {
 		row.m.Start, row.m.End = base, two
-		m, ops := Default().Twin(row.m, row.b)
+		m, ops := NewSpace(Default(), Policy{}).Twin(row.m, row.b)
 		if got := opsText(Default(), ops); got != row.want || m.State != row.state || m.Twin != row.twin {
 			t.Errorf("%s: %v twin %v\n%swant %v twin %v\n%s", row.name, m.State, m.Twin, got, row.state, row.twin, row.want)
 		}
-		if (m.State == Unprotected || m.State == ReadOnly) != (m.Why != "") {
+		if (m.State == Unprotected || m.State == ReadOnly) && m.Why == "" {
 			t.Errorf("%s: %v because %q", row.name, m.State, m.Why)
+		}
+	}
+}
+
+// TestTwinOptsOutOfKSM also when a twin is rebuilt.
+func TestTwinOptsOutOfKSM(t *testing.T) {
+	s := NewSpace(Default(), Policy{})
+	s.KSM = true
+	ops, err := s.MmapOps(ofFile(base, two, rw, 0), Birth{Fresh: true, File: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ops := range [][]Op{ops, s.Instead(ops[0])} {
+		if len(ops) < 2 || ops[1].Kind != OpAdvise || ops[1].Advice != unix.MADV_UNMERGEABLE {
+			t.Errorf("%v", ops)
 		}
 	}
 }
@@ -98,7 +114,7 @@ func TestTwin(t *testing.T) {
 // TestTwinOfHugePages: ordinary memory with the advice.
 func TestTwinOfHugePages(t *testing.T) {
 	m := Mapping{Start: base, End: base + 4<<20, Prot: rw, Flags: private | unix.MAP_HUGETLB}
-	m, ops := Default().Twin(m, Birth{Fresh: true})
+	m, ops := NewSpace(Default(), Policy{}).Twin(m, Birth{Fresh: true})
 	want := "map 0x10000000000+0x400000 prot 3 " + anonFlags + " anon+0x0\nadvise 0x10000000000+0x400000 advice 14\n"
 	if got := opsText(Default(), ops); got != want || m.State != Mirrored {
 		t.Errorf("%v\n%s", m.State, got)

@@ -59,9 +59,10 @@ const (
 // Select says which pages of a mapping must be compared, as runs of page numbers from the mapping's start. native and
 // mirror are the pagemap words of the two halves. It leaves out what is equal without looking:
 //
-//	anonymous, anonymous twin   both never touched: both zero
-//	file twin                   each half untouched or still showing the file: both the file's page
-//	a guard page in native      cannot be read, holds nothing
+//	anonymous               both never touched: both zero
+//	file, file twin         each half untouched or still showing the file: both the file's page
+//	file, copied twin       native is still the file's page: the program has written nothing there
+//	a guard page in native  cannot be read, holds nothing
 func Select(native, mirror []uint64, m Mapping, visit func(first, n int)) {
 	if len(native) != len(mirror) {
 		panic("BUG: halves of different length")
@@ -90,10 +91,10 @@ func (m Mapping) sure(native, mirror uint64) bool {
 	switch {
 	case native&PageGuard != 0:
 		return true
-	case m.Twin == SourceFile:
-		return isFile(native) && isFile(mirror)
+	case m.HasFile():
+		return isFile(native) && (m.Twin == SourceAnon || isFile(mirror))
 	}
-	return !m.hasOffset() && untouched(native) && untouched(mirror)
+	return untouched(native) && untouched(mirror)
 }
 
 func untouched(word uint64) bool { return word&(PagePresent|PageSwapped) == 0 }

@@ -93,7 +93,7 @@ func TestSelect(t *testing.T) {
 		{"only the copy is a guard", anon, []uint64{none}, []uint64{guard}, ""},
 		{"file page in both", fileTwin, []uint64{file, none, file, none}, []uint64{file, file, none, none}, ""},
 		{"written file page", fileTwin, []uint64{own, file, own, swap, migrat}, []uint64{other, own, none, swap, file}, "0+5 "},
-		{"file copied to anonymous", copied, []uint64{none, file}, []uint64{none, own}, "0+2 "},
+		{"file copied to anonymous", copied, []uint64{none, file, own}, []uint64{none, own, other}, "2+1 "},
 		{"off", off, []uint64{own}, []uint64{other}, ""},
 	} {
 		got := ""
