@@ -16,6 +16,14 @@ func child(r *rig) uint64 {
 	return uint64(cmd.Process.Pid)
 }
 
+// joinGroups puts this thread into two more groups.
+func joinGroups(r *rig) {
+	groups := r.put(r.buf(9), uint32(7), uint32(8))
+	if _, _, e := unix.RawSyscall(unix.SYS_SETGROUPS, 2, uintptr(groups), 0); e != 0 {
+		r.Skip(e)
+	}
+}
+
 func prctl(option uint64, rest ...uint64) func(r *rig) args {
 	return func(r *rig) args {
 		a := args{option, r.buf(0)}
@@ -38,9 +46,7 @@ var processDrives = []drive{
 	{name: "prlimit64", args: func(r *rig) args { return args{0, unix.RLIMIT_CORE, 0, r.buf(0)} }},
 	{name: "getrusage", args: func(r *rig) args { return args{0, r.buf(0)} }},
 	{name: "getgroups", args: func(r *rig) args {
-		if groups, err := unix.Getgroups(); err != nil || len(groups) == 0 {
-			r.Skip("in no groups")
-		}
+		joinGroups(r)
 		return args{100, r.buf(0)}
 	}},
 	{name: "getgroups of their number", args: func(r *rig) args { return args{0, r.buf(0)} }, quiet: true},

@@ -127,10 +127,8 @@ var socketDrives = []drive{
 	{name: "getsockopt TCP_CONGESTION", args: option(unix.SOL_TCP, unix.TCP_CONGESTION, 16)},
 	{name: "getsockopt of nothing", want: unix.ENOPROTOOPT, args: option(unix.SOL_SOCKET, 9999, 4), quiet: true},
 	{name: "getsockopt SO_PEERGROUPS too small", want: unix.ERANGE, args: func(r *rig) args {
+		joinGroups(r)
 		a, _ := r.pair(unix.SOCK_STREAM)
-		if groups, err := unix.Getgroups(); err != nil || len(groups) == 0 {
-			r.Skip("in no groups")
-		}
 		return args{a, unix.SOL_SOCKET, unix.SO_PEERGROUPS, r.buf(0), sizeAt(r, r.buf(1), 0)}
 	}},
 	{name: "getsockopt SO_GET_FILTER", args: func(r *rig) args {

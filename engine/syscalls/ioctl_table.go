@@ -122,7 +122,7 @@ var coldRequests = []request{
 	{code: 0x560b, name: "VT_LOCKSWITCH"},
 	{code: 0x560c, name: "VT_UNLOCKSWITCH"},
 	{code: 0x560d, name: "VT_GETHIFONTMASK", n: 2},
-	{code: 0x560e, name: "VT_WAITEVENT", n: 16},
+	{code: 0x560e, name: "VT_WAITEVENT", n: 28},
 	{code: 0x560f, name: "VT_SETACTIVATE"},
 
 	// Files and file systems (linux/fs.h, fiemap.h, fsverity.h)
