@@ -180,6 +180,17 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	t.signals, t.mask, t.call, t.birth, t.clearTID, t.vfork, t.swapped = &s, mask, nil, nil, 0, false, false
+	// The event comes from inside the system call: what is put into rax before its exit would be lost.
+	if err := ptrace.Syscall(t.tid, 0); err != nil {
+		return err
+	}
+	stop, err := ptrace.WaitFor(t.tid, false)
+	if err != nil {
+		return err
+	}
+	if t.stopped = stop; stop.Kind != ptrace.SyscallStop {
+		return fmt.Errorf("unexpected stop at the end of execve: %v", stop)
+	}
 	return e.begin(t)
 }
 
@@ -236,6 +247,7 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 
 // ended handles the end of a thread, which for a group leader is the end of its process.
 func (e *engine) ended(t *thread, s ptrace.Stop) error {
+	e.logf("%v", s)
 	p := t.p
 	delete(e.threads, t.tid)
 	if p != nil && p.threads > 1 && t.clearTID != 0 {

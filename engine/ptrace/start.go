@@ -11,7 +11,7 @@ import (
 // options are what the engine wants to be told about (ptrace(2), PTRACE_SETOPTIONS). EXITKILL: if kmv dies in any way,
 // the kernel kills what it traces.
 const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC |
-	unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACEEXIT
+	unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL
 
 // Start executes path in a new process with the caller's descriptors 0 to 2, directory, limits and process group, and
 // returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
