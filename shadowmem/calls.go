@@ -11,6 +11,7 @@ import "golang.org/x/sys/unix"
 // MmapOps records a native mapping, m.State aside, which the policy decides. What it replaces loses its twin. A range
 // that cannot have a copy is a *GapError, and is not recorded.
 func (s *Space) MmapOps(m Mapping, b Birth) ([]Op, error) {
+	m.End = m.Start + up(m.End-m.Start, m.PageSize()) // as the kernel rounds: huge pages are not cut
 	if err := s.Layout.Check(m.Start, m.End); err != nil {
 		return nil, err
 	}

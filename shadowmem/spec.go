@@ -23,10 +23,11 @@ const (
 	ClassSym   // sym:NAME
 )
 
-// words are the classes that are a plain word, with what each covers; the command line's help is made of them.
-var words = []struct {
-	Word, Covers string
-	Class        Class
+// forms are the ways to write a SPEC, with what each covers; the command line's help is made of them. Those without a
+// placeholder are whole words.
+var forms = []struct {
+	form, covers string
+	class        Class
 }{
 	{"all", "everything that the program can write", ClassAll},
 	{"none", "nothing", ClassNone},
@@ -34,10 +35,24 @@ var words = []struct {
 	{"stack", "the stacks of all threads", ClassStack},
 	{"data", "writable segments of the executable and libraries", ClassData},
 	{"anon", "anonymous memory from mmap that is none of the above", ClassAnon},
+	{"file:GLOB", "mappings of files whose whole path matches, and their bss; * also matches /", ClassFile},
+	{"ADDR-ADDR", "the addresses from the first up to the last, hexadecimal", ClassRange},
+	{"ADDR+SIZE", "SIZE bytes, such as 4096, 0x1000 or 64K", ClassRange},
+	{"sym:NAME", "a variable of the executable", ClassSym},
 }
 
-// Forms is how a SPEC may look, for help texts.
+// Forms is how a SPEC may look, in one line.
 const Forms = "all, none, heap, stack, data, anon, file:GLOB, ADDR-ADDR, ADDR+SIZE or sym:NAME, each but none also with =fenced"
+
+// Help explains every form, a line each.
+func Help() string {
+	var b strings.Builder
+	for _, f := range forms {
+		fmt.Fprintf(&b, "  %-10s %s\n", f.form, f.covers)
+	}
+	b.WriteString("  X=fenced   X, with stores that stay equal even under data races\n")
+	return b.String()
+}
 
 // Spec is one parsed SPEC.
 type Spec struct {
@@ -96,11 +111,11 @@ func (p specParser) bad(from, to int, problem, hint string) error {
 }
 
 func (p specParser) body(spec Spec, body string) (Spec, error) {
-	for _, w := range words {
-		if body != w.Word {
+	for _, f := range forms {
+		if body != f.form || !isWord(f.form) {
 			continue
 		}
-		if spec.Class = w.Class; w.Class == ClassNone && spec.Fenced {
+		if spec.Class = f.class; f.class == ClassNone && spec.Fenced {
 			return spec, p.bad(0, len(p.text), "mirrors nothing, so nothing can be fenced", "write none")
 		}
 		return spec, nil
@@ -181,11 +196,14 @@ func parseSize(text string) (uint64, bool) {
 	return v << shift, err == nil && v != 0 && bits.Len64(v)+shift <= 64
 }
 
+// isWord says whether a form is written as it stands.
+func isWord(form string) bool { return form == strings.ToLower(form) }
+
 // nearest is the word that text was probably meant to be, or all forms.
 func nearest(text string) string {
-	for _, w := range words {
-		if distance(strings.ToLower(text), w.Word) <= len(w.Word)/2 {
-			return w.Word
+	for _, f := range forms {
+		if isWord(f.form) && distance(strings.ToLower(text), f.form) <= len(f.form)/2 {
+			return f.form
 		}
 	}
 	return Forms

@@ -89,6 +89,14 @@ func TestUnderlined(t *testing.T) {
 	}
 }
 
+func TestHelpNamesEveryForm(t *testing.T) {
+	for _, f := range forms {
+		if !strings.Contains(Forms, f.form) || !strings.Contains(Help(), f.form+" ") {
+			t.Errorf("%s is missing", f.form)
+		}
+	}
+}
+
 func FuzzParseSpec(f *testing.F) {
 	for _, text := range []string{"all", "heap=fenced", "file:[a", "0x10+4K", "1-2", "sym:x", "=", ":", "-", "a=b:c"} {
 		f.Add(text)

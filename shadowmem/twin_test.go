@@ -119,6 +119,11 @@ func TestTwinOfHugePages(t *testing.T) {
 	if got := opsText(Default(), ops); got != want || m.State != Mirrored {
 		t.Errorf("%v\n%s", m.State, got)
 	}
+	s := NewSpace(Default(), Policy{})
+	m.End = m.Start + PageSize
+	if ops, err := s.MmapOps(m, Birth{Fresh: true}); err != nil || ops[0].Len != 2<<20 {
+		t.Errorf("one page asked for: %v, %v", ops, err)
+	}
 	for _, row := range []struct {
 		flags int
 		size  uint64
