@@ -24,7 +24,7 @@ func (t *Translator) carry(m x86.Mem, size int) {
 	const rcx = x86.RCX
 	avoid := regsOf(m) | 1<<x86.RSP | 1<<rcx
 	if regsOf(m)>>rcx&1 != 0 {
-		m = t.pinAfter(m)
+		m = t.pin(m)
 		avoid |= regsOf(m)
 	}
 	if t.busy>>rcx&1 == 0 {
@@ -54,11 +54,4 @@ func (t *Translator) carryPiece(m x86.Mem, n int, v, x x86.Reg) {
 	a.Jrcxz(same)
 	a.JmpShort(again)
 	a.Bind(same)
-}
-
-// pinAfter takes the address of m, which uses rcx, into a scratch register.
-func (t *Translator) pinAfter(m x86.Mem) x86.Mem {
-	p := t.scratch(regsOf(m) | 1<<x86.RSP | 1<<x86.RCX)
-	t.address(p, m)
-	return x86.At(p, 0)
 }

@@ -7,21 +7,26 @@ import "kmv/translator/x86"
 // must be computed without changing flags: multiply by 32 with lea and load from one byte further on, in two halves,
 // which works on processors without sarx. The instruction is rare.
 //
+//	bts %r,m
 //	mov %p,%fs:SlotA; lea m,%p
-//	bts %r,(%p)
 //	offset -> %q (below); lea (%p,%q),%p
 //	mov (%p),%q; mov %q,%gs:(%p)         or the atomic form
 func (t *Translator) bitString() {
-	m, _ := t.operand(x86.NoReg)
-	m = t.pin(m)
-	p, bit := m.Base, modReg(t.in)
+	m, changed := t.operand(x86.NoReg)
 	t.native()
-	t.copyInst(m, true)
-	avoid := regsOf(m) | 1<<x86.RSP | 1<<bit
+	t.copyInst(m, changed)
+	bit := modReg(t.in)
+	m = t.pinOutside(m, 1<<bit)
+	p := m.Base
+	avoid := x86.RegSet(1<<p | 1<<x86.RSP | 1<<bit)
 	q := t.scratch(avoid)
 	h := t.scratch(avoid)
 	t.byteOffset(bit, q, h)
-	t.a.Lea(p, x86.AtIndex(p, q, 1, 0))
+	if t.in.Addr32 { // the processor truncates the sum
+		t.a.Lea32(p, x86.AtIndex(p, q, 1, 0))
+	} else {
+		t.a.Lea(p, x86.AtIndex(p, q, 1, 0))
+	}
 	t.restoreOne()
 	if t.in.Lock {
 		t.restoreOne()

@@ -31,9 +31,9 @@ func (t *Translator) executePinned() x86.Mem {
 
 // mustPin says whether m would not mean the same memory after the instruction, or not in instructions of ours.
 func (t *Translator) mustPin(m x86.Mem) bool {
-	regs := regsOf(m)
+	regs := regsOf(m) &^ t.busy
 	switch {
-	case t.in.Addr32 && (regs != 0 || m.Disp < 0), !inInt32(m.Disp):
+	case t.in.Addr32 && (regs != 0 || m.Base == x86.NoReg && m.Disp < 0), !inInt32(m.Disp):
 		return true
 	case t.isPopM() && m.Base == x86.RSP:
 		return false // computed with the rsp that it leaves behind
@@ -42,12 +42,15 @@ func (t *Translator) mustPin(m x86.Mem) bool {
 }
 
 // pin takes the address of m into a scratch register that the instruction leaves alone.
-func (t *Translator) pin(m x86.Mem) x86.Mem {
+func (t *Translator) pin(m x86.Mem) x86.Mem { return t.pinOutside(m, t.touched()) }
+
+// pinOutside takes the address of m into a scratch register outside of avoid. It is the one that operand made up, if any.
+func (t *Translator) pinOutside(m x86.Mem, avoid x86.RegSet) x86.Mem {
 	var p x86.Reg
 	if t.n > 0 {
-		p = t.saved[t.n-1].Reg // the base that operand made up
+		p = t.saved[t.n-1].Reg
 	} else {
-		p = t.scratch(t.touched())
+		p = t.scratch(avoid | regsOf(m) | 1<<x86.RSP)
 	}
 	t.address(p, m)
 	return x86.At(p, 0)

@@ -36,6 +36,12 @@ func (t *Translator) native() {
 	t.state = Done
 }
 
+// partial announces a native cache instruction that may fault after a part of its stores.
+func (t *Translator) partial() {
+	t.state = Repeat
+	t.native()
+}
+
 // mirror announces writes to the mirror.
 func (t *Translator) mirror() { t.at(RoleMirror) }
 

@@ -90,7 +90,7 @@ const (
 // before anybody sees it. With rep movs and rep stos, rcx, rsi and rdi are live; the original rdi is in SlotA and the
 // original rcx in SlotB, so the bytes lie between SlotA and rdi (below SlotA plus the element size when DF is set). With
 // a scatter (VSIB operand), the elements written are those whose bits are set in SlotE (the original mask, 16 bits) and
-// clear in the mask register.
+// clear in the mask register. With enter, they are among the 8*(level+1) bytes below rsp.
 
 // Saved says how to get a register's native value back: from the slot, or, for RSP, by adding Add to it (Slot < 0).
 type Saved struct {

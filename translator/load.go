@@ -73,6 +73,8 @@ func (t *Translator) translatable() bool {
 		return false
 	case in.Form == x86.DirectStore && in.Addr32:
 		return false
+	case in.Form == x86.BitString && in.Addr32 && (in.Mem.Seg == x86.FS || in.Mem.RIP):
+		return false // the truncation comes after adding the bit's offset
 	}
 	return true
 }

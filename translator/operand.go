@@ -46,16 +46,14 @@ func (t *Translator) operand(free x86.Reg) (m x86.Mem, changed bool) {
 	}
 	switch {
 	case t.in.Addr32 && fs:
-		return t.narrow(m), true
+		m = t.inRegister(m, x86.NoReg)
 	case !inInt32(m.Disp):
-		r := t.take(free)
-		free = x86.NoReg
-		t.glue()
-		t.a.MovRI(r, uint64(m.Disp))
-		m = x86.At(r, 0)
+		m = t.inRegister(m, free)
+	case fs:
+		return t.based(m, free), true
 	}
 	if fs {
-		m = t.based(m, free)
+		t.addFSBase(m.Base)
 	}
 	return m, true
 }
@@ -101,19 +99,23 @@ func (t *Translator) based(m x86.Mem, free x86.Reg) x86.Mem {
 	return m
 }
 
-// narrow computes an address whose 32-bit part is truncated before the FS base is added:
+// inRegister computes an address that cannot be part of another one.
+func (t *Translator) inRegister(m x86.Mem, free x86.Reg) x86.Mem {
+	r := t.take(free)
+	t.address(r, m)
+	return x86.At(r, 0)
+}
+
+// addFSBase adds the program's FS base to r:
 //
-//	lea m,%s   (32 bits); mov %fs:SlotFSBase,%b; lea (%s,%b),%s
-func (t *Translator) narrow(m x86.Mem) x86.Mem {
-	s := t.scratch(t.touched())
-	t.address(s, m)
-	b := t.scratch(t.touched())
+//	mov %b,%fs:SlotX; mov %fs:SlotFSBase,%b; lea (%r,%b),%r; mov %fs:SlotX,%b
+func (t *Translator) addFSBase(r x86.Reg) {
+	b := t.scratch(t.touched() | 1<<r)
 	t.glue()
 	t.a.MovRM(b, slot(SlotFSBase), 8)
 	t.glue()
-	t.a.Lea(s, x86.AtIndex(s, b, 1, 0))
+	t.a.Lea(r, x86.AtIndex(r, b, 1, 0))
 	t.restoreOne()
-	return x86.At(s, 0)
 }
 
 // address computes m, as the native instruction means it, into p.

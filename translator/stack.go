@@ -52,7 +52,7 @@ func (t *Translator) pushOther() {
 //	enter $n,$l
 //	mov %s,%fs:SlotA; mov -8*l(%rbp)...(%rbp) to the mirror through %s; mov %fs:SlotA,%s
 func (t *Translator) enter() {
-	t.native()
+	t.partial()
 	t.copyInst(top, false)
 	t.copyOut(x86.At(x86.RBP, 8-int64(t.in.StoreSize)), int(t.in.StoreSize))
 	t.restore()

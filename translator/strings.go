@@ -99,9 +99,7 @@ func (t *Translator) storeMany() {
 	a.MovMR(slot(SlotA), x86.RDI, 8)
 	t.glue()
 	a.MovMR(slot(SlotB), x86.RCX, 8)
-	t.state = Repeat
-	t.at(RoleNative)
-	t.state = Done
+	t.partial()
 	t.stringOp(true)
 	t.slot = SlotC
 	t.spill(x86.RDI)

@@ -39,9 +39,7 @@ func (t *Translator) scatter() {
 	t.a.KmovRK16(s, k)
 	t.glue()
 	t.a.MovMR(slot(SlotE), s, 8)
-	t.state = Repeat
-	t.at(RoleNative)
-	t.state = Done
+	t.partial()
 	t.copyInst(m, changed)
 	t.mirror()
 	t.a.KmovKR16(k, s)
