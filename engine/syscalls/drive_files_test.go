@@ -53,11 +53,22 @@ func epoll(r *rig) uint64 {
 	return ep
 }
 
-// interrupt signals this thread in a moment, so that a sleeping call ends with EINTR. SIGURG is the Go runtime's own
-// preemption signal: it has a handler and disturbs nothing.
-func interrupt() {
+// interrupt signals this thread again and again until the test ends, so that a sleeping call ends with EINTR. SIGURG is the
+// Go runtime's own preemption signal: it has a handler and disturbs nothing.
+func interrupt(r *rig) {
 	pid, tid := os.Getpid(), unix.Gettid()
-	time.AfterFunc(20*time.Millisecond, func() { unix.Tgkill(pid, tid, unix.SIGURG) })
+	tick, done := time.NewTicker(20*time.Millisecond), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-tick.C:
+				unix.Tgkill(pid, tid, unix.SIGURG)
+			case <-done:
+				return
+			}
+		}
+	}()
+	r.Cleanup(func() { tick.Stop(); close(done) })
 }
 
 var fileDrives = []drive{
@@ -124,7 +135,7 @@ var fileDrives = []drive{
 	}},
 	{name: "poll interrupted", want: unix.EINTR, args: func(r *rig) args {
 		in, _ := r.pipe("")
-		interrupt()
+		interrupt(r)
 		return args{r.put(r.buf(0), int32(in), uint16(unix.POLLIN), uint16(0xffff)), 1, 1000}
 	}},
 	{name: "ppoll", args: func(r *rig) args {
@@ -132,7 +143,7 @@ var fileDrives = []drive{
 		return args{r.put(r.buf(0), int32(in), uint32(unix.POLLIN)), 1, r.put(r.buf(1), uint64(5), uint64(9)), 0}
 	}},
 	{name: "ppoll interrupted", want: unix.EINTR, args: func(r *rig) args {
-		interrupt()
+		interrupt(r)
 		return args{0, 0, r.put(r.buf(1), uint64(5), uint64(9)), 0}
 	}},
 	{name: "ppoll with a mask", args: func(r *rig) args {
@@ -141,7 +152,7 @@ var fileDrives = []drive{
 	{name: "select", args: func(r *rig) args { return selectArgs(r, 1000) }},
 	{name: "select of many", args: func(r *rig) args { return selectArgs(r, 1030) }},
 	{name: "select interrupted", want: unix.EINTR, args: func(r *rig) args {
-		interrupt()
+		interrupt(r)
 		return args{0, 0, 0, 0, r.put(r.buf(3), uint64(5), uint64(9))}
 	}},
 	{name: "pselect6", args: func(r *rig) args { return selectArgs(r, 64) }},

@@ -31,11 +31,11 @@ var timeDrives = []drive{
 	{name: "time", args: func(r *rig) args { return args{r.buf(0)} }},
 	{name: "times", args: func(r *rig) args { return args{r.buf(0)} }},
 	{name: "nanosleep", args: func(r *rig) args { return args{r.put(r.buf(1), uint64(0), uint64(9)), r.buf(0)} }, quiet: true},
-	{name: "nanosleep interrupted", want: unix.EINTR, args: func(r *rig) args { interrupt(); return args{r.put(r.buf(1), uint64(1), uint64(9)), r.buf(0)} }},
-	{name: "nanosleep over its own time", want: unix.EINTR, args: func(r *rig) args { interrupt(); return args{r.put(r.buf(1), uint64(1), uint64(9)), r.buf(1)} }},
+	{name: "nanosleep interrupted", want: unix.EINTR, args: func(r *rig) args { interrupt(r); return args{r.put(r.buf(1), uint64(60), uint64(9)), r.buf(0)} }},
+	{name: "nanosleep over its own time", want: unix.EINTR, args: func(r *rig) args { interrupt(r); return args{r.put(r.buf(1), uint64(60), uint64(9)), r.buf(1)} }},
 	{name: "clock_nanosleep interrupted", want: unix.EINTR, args: func(r *rig) args {
-		interrupt()
-		return args{unix.CLOCK_MONOTONIC, 0, r.put(r.buf(1), uint64(1), uint64(9)), r.buf(0)}
+		interrupt(r)
+		return args{unix.CLOCK_MONOTONIC, 0, r.put(r.buf(1), uint64(60), uint64(9)), r.buf(0)}
 	}},
 	{name: "getitimer", args: func(r *rig) args { return args{unix.ITIMER_VIRTUAL, r.buf(0)} }},
 	{name: "setitimer", args: func(r *rig) args { return args{unix.ITIMER_VIRTUAL, r.put(r.buf(1), make([]byte, 32)), r.buf(0)} }},

@@ -51,8 +51,8 @@ func (p *Pending) Writes(ret int64, mem Memory) []Range {
 	var out []Range
 	add := func(rs ...Range) {
 		for _, r := range rs {
-			if r.Addr != 0 && r.Len != 0 {
-				out = append(out, clip(r.Addr, r.Len))
+			if r = clip(r.Addr, r.Len); r.Addr != 0 && r.Len != 0 {
+				out = append(out, r)
 			}
 		}
 	}
@@ -103,6 +103,8 @@ func init() { // not a literal: the planners reach the table through Lookup, whi
 		unix.SYS_RECVMMSG:          planRecvmmsg,
 		unix.SYS_GETSOCKOPT:        planGetsockopt,
 		unix.SYS_SETSOCKOPT:        planSetsockopt,
+		unix.SYS_FCNTL:             planFcntl,
+		unix.SYS_OPENAT2:           planOpenat2,
 		unix.SYS_CLONE:             planClone,
 		unix.SYS_CLONE3:            planClone3,
 		unix.SYS_IOCTL:             planIoctl,

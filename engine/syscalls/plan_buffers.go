@@ -1,5 +1,7 @@
 package syscalls
 
+import "golang.org/x/sys/unix"
+
 // Planners of calls that write one or several buffers.
 
 // maxVectors is UIO_MAXIOV: with more the kernel refuses.
@@ -102,6 +104,20 @@ func planKeyctl(p *Pending, args [6]uint64, mem reader) {
 	}
 	if s, ok := mem.bytes(args[1], 12); ok {
 		p.written = append(p.written, Range{args[4], uint64(s.u32(8))})
+	}
+}
+
+// planFcntl looks for F_SETFL of O_DIRECT.
+func planFcntl(p *Pending, args [6]uint64, _ reader) {
+	if uint32(args[1]) == unix.F_SETFL && args[2]&unix.O_DIRECT != 0 {
+		p.gap = whyDirect
+	}
+}
+
+// planOpenat2 looks for O_DIRECT at the start of struct open_how.
+func planOpenat2(p *Pending, args [6]uint64, mem reader) {
+	if how, ok := mem.bytes(args[2], 8); ok && how.u64(0)&unix.O_DIRECT != 0 {
+		p.gap = whyDirect
 	}
 }
 
