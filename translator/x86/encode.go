@@ -18,13 +18,13 @@ func (i *Inst) AppendSeg(dst, code []byte, seg Seg) []byte {
 // operand becomes the ModRM form.
 //
 // It reports false, with dst unchanged, when no encoding exists: Disp beyond 32 bits, RSP as an index, RIP, no explicit memory
-// operand, or R8 to R15 in m next to AH, CH, DH or BH, which no instruction with a REX prefix can name.
+// operand, an undefined instruction, or R8 to R15 in m next to AH, CH, DH or BH, which no instruction with REX can name.
 func (i *Inst) AppendMem(dst, code []byte, m Mem) ([]byte, bool) {
 	row := &rows[i.row]
 	if i.Mem.VSIB {
 		m.Index, m.Scale, m.VSIB = i.Mem.Index, i.Mem.Scale, true
 	}
-	if !i.HasMem || !encodable(&m) || row.form == DirectStore && i.Addr32 {
+	if !i.HasMem || i.Flow == FlowUndefined || !encodable(&m) || row.form == DirectStore && i.Addr32 {
 		return dst, false
 	}
 	rex := rexXB(&m)
@@ -96,11 +96,14 @@ func (i *Inst) appendPrefixes(dst, code []byte, seg Seg, addr32 bool) []byte {
 
 // appendLegacy appends REX and the opcode. A REX that is there stays, even an empty one: it makes SPL of AH.
 func (i *Inst) appendLegacy(dst, code []byte, rex byte) []byte {
+	if !i.HasModRM {
+		if rex |= i.Rex & 8; rex != 0 { // R means nothing to moffs
+			dst = append(dst, rex|0x40)
+		}
+		return append(dst, moffsToModRM[i.Opcode&3])
+	}
 	if rex |= i.Rex &^ 3; rex != 0 {
 		dst = append(dst, rex|0x40)
-	}
-	if !i.HasModRM {
-		return append(dst, moffsToModRM[i.Opcode&3])
 	}
 	at := i.PrefixEnd
 	if i.Rex != 0 {

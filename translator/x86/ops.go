@@ -18,10 +18,8 @@ const (
 	OpPOP
 	OpMOVSXD
 	OpIMUL
-	OpINSB
-	OpINSD
-	OpOUTSB
-	OpOUTSD
+	OpINS
+	OpOUTS
 	OpJO
 	OpJNO
 	OpJB
@@ -51,16 +49,11 @@ const (
 	OpPOPF
 	OpSAHF
 	OpLAHF
-	OpMOVSB
-	OpMOVSD
-	OpCMPSB
-	OpCMPSD
-	OpSTOSB
-	OpSTOSD
-	OpLODSB
-	OpLODSD
-	OpSCASB
-	OpSCASD
+	OpMOVS
+	OpCMPS
+	OpSTOS
+	OpLODS
+	OpSCAS
 	OpROL
 	OpROR
 	OpRCL
@@ -415,6 +408,7 @@ const (
 	OpVMOVAPD
 	OpMOVSS
 	OpVMOVSS
+	OpMOVSD
 	OpVMOVSD
 	OpMOVLPS
 	OpVMOVLPS
@@ -660,6 +654,7 @@ const (
 	OpVCMPPD
 	OpCMPSS
 	OpVCMPSS
+	OpCMPSD
 	OpVCMPSD
 	OpPINSRW
 	OpVPINSRW
@@ -1551,10 +1546,8 @@ var opNames = [...]string{
 	"pop",
 	"movsxd",
 	"imul",
-	"insb",
-	"insd",
-	"outsb",
-	"outsd",
+	"ins",
+	"outs",
 	"jo",
 	"jno",
 	"jb",
@@ -1584,16 +1577,11 @@ var opNames = [...]string{
 	"popf",
 	"sahf",
 	"lahf",
-	"movsb",
-	"movsd",
-	"cmpsb",
-	"cmpsd",
-	"stosb",
-	"stosd",
-	"lodsb",
-	"lodsd",
-	"scasb",
-	"scasd",
+	"movs",
+	"cmps",
+	"stos",
+	"lods",
+	"scas",
 	"rol",
 	"ror",
 	"rcl",
@@ -1948,6 +1936,7 @@ var opNames = [...]string{
 	"vmovapd",
 	"movss",
 	"vmovss",
+	"movsd",
 	"vmovsd",
 	"movlps",
 	"vmovlps",
@@ -2193,6 +2182,7 @@ var opNames = [...]string{
 	"vcmppd",
 	"cmpss",
 	"vcmpss",
+	"cmpsd",
 	"vcmpsd",
 	"pinsrw",
 	"vpinsrw",
