@@ -82,8 +82,8 @@ type Row struct {
 	Sub     *Sub  // rules by the value of one argument; without a matching case the row's own rule holds
 }
 
-// Sub picks a rule by one argument (an operation, a request). Its cases never overlap, so a stub may test only those that
-// save a stop, in any order.
+// Sub picks a rule by one argument (an operation, a request). Its cases never overlap, so a stub may test them in any
+// order. A stub of a row that stops may leave out the cases that stop too; a stub of a row that does not must test them all.
 type Sub struct {
 	Arg   uint8
 	Cases []Case
