@@ -58,9 +58,7 @@ func (t *Translator) loop() {
 	taken, over := t.a.NewLabel(), t.a.NewLabel()
 	target, next := t.target(), t.next
 	t.at(RoleNative)
-	if t.in.Addr32 {
-		t.a.Bytes(0x67)
-	}
+	t.a.Bytes(t.bytes[:t.in.OpcodeOff]...) // all prefixes: on AMD, F3 changes what loopne tests
 	t.a.LoopShort(t.in.Opcode, taken)
 	t.standAt(next)
 	t.at(RoleGlue)
@@ -78,18 +76,10 @@ func (t *Translator) loop() {
 //	jmp rel32 -> target
 func (t *Translator) call() {
 	target := t.target()
-	t.countPush()
 	t.f.ReturnTo = t.next
 	t.pushConst(t.next)
 	t.standAt(target)
 	t.exit(Exit{Kind: ExitJump, Target: target})
-}
-
-// countPush counts the store of a call.
-func (t *Translator) countPush() {
-	if t.cfg.Mirror {
-		t.f.Mirrored++
-	}
 }
 
 // callIndirect:
@@ -98,7 +88,6 @@ func (t *Translator) countPush() {
 //	push $next; movq $next,%gs:(%rsp)
 //	dispatch
 func (t *Translator) callIndirect() {
-	t.countPush()
 	t.f.ReturnTo = t.next
 	t.saveRCX()
 	t.loadTarget()

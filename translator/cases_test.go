@@ -428,8 +428,13 @@ func executable(in *x86.Inst) bool {
 		x86.OpRDGSBASE, x86.OpWRGSBASE, x86.OpCLZERO, x86.OpSTUI, x86.OpCLUI, x86.OpTESTUI, x86.OpFRSTOR, x86.OpFLDENV:
 		return false
 	}
-	if in.Enc == x86.Legacy && in.Map == 0 && in.Opcode == 0x8e {
+	switch {
+	case in.Enc == x86.Legacy && in.Map == 0 && in.Opcode == 0x8e:
 		return false // loads a segment register
+	case in.Lock && in.Flow == x86.FlowUndefined && in.Map == 1 && in.Opcode == 0:
+		return false // lock verw does not raise #UD everywhere
+	case in.Map == 1 && in.Opcode <= 1 && (in.Addr32 || in.Mem.Seg == x86.FS):
+		return false // the kernel emulates sldt and its like, and does not understand all prefixes
 	}
 	return in.SegWrite == x86.NoSeg || in.Mnemonic == x86.OpWRFSBASE
 }

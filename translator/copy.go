@@ -33,7 +33,7 @@ func (t *Translator) executePinned() x86.Mem {
 func (t *Translator) mustPin(m x86.Mem) bool {
 	regs := regsOf(m) &^ t.busy
 	switch {
-	case t.in.Addr32 && (regs != 0 || m.Base == x86.NoReg && m.Disp < 0), !inInt32(m.Disp):
+	case t.in.Addr32 && (regs != 0 || m.Base == x86.NoReg && m.Disp < 0), !inInt32(m.Disp + int64(t.in.StoreSize)):
 		return true
 	case t.isPopM() && m.Base == x86.RSP:
 		return false // computed with the rsp that it leaves behind

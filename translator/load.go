@@ -69,14 +69,20 @@ func (t *Translator) translatable() bool {
 		return false
 	case in.Mem.Seg == x86.GS && !t.addressOnly():
 		return false // the program's GS base is ours
-	case in.HasMem && in.Mem.Seg == x86.FS && in.Mem.VSIB && in.Addr32:
-		return false
-	case in.Form == x86.DirectStore && in.Addr32:
-		return false
-	case in.Form == x86.BitString && in.Addr32 && (in.Mem.Seg == x86.FS || in.Mem.RIP):
-		return false // the truncation comes after adding the bit's offset
+	case in.Form == x86.Enter && in.OpSize == 2:
+		return false // leaves the upper part of rbp, so rbp does not say where it wrote
+	case in.Addr32:
+		return t.translatable32()
 	}
 	return true
+}
+
+// translatable32 refuses what adds to an address before the 67 prefix truncates it, where the operand must be replaced.
+func (t *Translator) translatable32() bool {
+	in := t.in
+	replaced := in.Mem.Seg == x86.FS || in.HasMem && in.Mem.RIP
+	bits := in.Form == x86.BitString || in.Mnemonic == x86.OpBT && in.ImmLen == 0
+	return in.Form != x86.DirectStore && !(replaced && (bits || in.Mem.VSIB || in.Form == x86.MaskStore))
 }
 
 // lea of a RIP operand loads a constant:

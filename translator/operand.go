@@ -90,10 +90,7 @@ func (t *Translator) based(m x86.Mem, free x86.Reg) x86.Mem {
 		m.Index, m.Scale = s, 1
 	default:
 		t.glue()
-		t.a.Lea(s, x86.AtIndex(m.Base, s, 1, 0))
-		if m.Base == x86.RSP {
-			m.Disp += t.popped()
-		}
+		t.a.Lea(s, x86.AtIndex(m.Base, s, 1, t.popped(m)))
 		m.Base = s
 	}
 	return m
@@ -120,9 +117,6 @@ func (t *Translator) addFSBase(r x86.Reg) {
 
 // address computes m, as the native instruction means it, into p.
 func (t *Translator) address(p x86.Reg, m x86.Mem) {
-	if m.Base == x86.RSP {
-		m.Disp += t.popped()
-	}
 	t.glue()
 	switch {
 	case !inInt32(m.Disp): // moffs, or relative to RIP
@@ -132,11 +126,14 @@ func (t *Translator) address(p x86.Reg, m x86.Mem) {
 	default:
 		t.a.Lea(p, m)
 	}
+	if n := t.popped(m); n != 0 {
+		t.address(p, x86.At(p, n))
+	}
 }
 
-// popped is how far pop m moves rsp before it computes an address (SDM 2B, POP).
-func (t *Translator) popped() int64 {
-	if t.isPopM() {
+// popped is how far pop m moves rsp before it computes an address with it (SDM 2B, POP).
+func (t *Translator) popped(m x86.Mem) int64 {
+	if t.isPopM() && m.Base == x86.RSP {
 		return int64(t.in.StoreSize)
 	}
 	return 0

@@ -8,7 +8,6 @@ func (t *Translator) store() {
 		t.load()
 		return
 	}
-	t.f.Mirrored++
 	switch in := t.in; in.Form {
 	case x86.Repeatable:
 		t.repeatable()

@@ -11,9 +11,6 @@ func (t *Translator) stringStore() {
 		t.iterate(t.storeOnce)
 		return
 	}
-	if t.cfg.Mirror {
-		t.f.Mirrored++
-	}
 	if t.in.Rep {
 		t.storeMany()
 	} else {
@@ -124,9 +121,6 @@ func (t *Translator) storeMany() {
 //	some:  step; lea -1(%rcx),%rcx; jmp again
 //	end:
 func (t *Translator) iterate(step func()) {
-	if t.cfg.Mirror {
-		t.f.Mirrored++
-	}
 	a := &t.a
 	again, none, some, end := a.Here(), a.NewLabel(), a.NewLabel(), a.NewLabel()
 	t.at(RoleGlue)
@@ -162,13 +156,9 @@ func (t *Translator) segmentedString() outcome {
 		t.stop(StopUnsupported, 0)
 		return endedBlock
 	}
-	switch {
-	case t.in.Rep:
+	if t.in.Rep {
 		t.iterate(t.stringFromFS)
-	default:
-		if store && t.cfg.Mirror {
-			t.f.Mirrored++
-		}
+	} else {
 		t.stringFromFS()
 	}
 	return done

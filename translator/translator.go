@@ -59,7 +59,9 @@ func (t *Translator) Block(code []byte, pc uint64, phase uint32, leader func(pc 
 		t.begin(pc, pc+uint64(n))
 		f.Insts++
 		f.Size += uint32(n)
-		if t.instruction() {
+		last := t.instruction()
+		t.countStore()
+		if last {
 			break
 		}
 		code, pc = code[n:], pc+uint64(n)
@@ -115,12 +117,23 @@ func (t *Translator) undecodable(err error, code []byte) {
 	}
 }
 
+// countStore counts the instruction under way if it stores and is not stopped at.
+func (t *Translator) countStore() {
+	if t.in.Form == NoStore {
+		return
+	}
+	if k := len(t.f.Exits); k > 0 && t.f.Exits[k-1].Kind == ExitStop {
+		return
+	}
+	t.f.Stores++
+	if t.cfg.Mirror {
+		t.f.Mirrored++
+	}
+}
+
 // instruction translates the instruction under way and says whether it ends the block.
 func (t *Translator) instruction() (last bool) {
 	in := t.in
-	if in.Form != NoStore {
-		t.f.Stores++
-	}
 	if !t.translatable() {
 		return t.stop(StopUnsupported, 0)
 	}

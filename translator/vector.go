@@ -16,7 +16,6 @@ func (t *Translator) maskStore() {
 	t.native()
 	t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.NoSeg)
 	if t.cfg.Mirror {
-		t.f.Mirrored++
 		t.mirror()
 		t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.GS)
 	}

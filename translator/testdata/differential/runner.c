@@ -57,7 +57,7 @@ static uint32_t xsize, xoff[10], xlen[10];
 static uint64_t libc_fs;
 static const struct test *test, *end;
 static int translated;
-static long ran, bad;
+static long ran, bad, faults, stores;
 static struct outcome native, other;
 
 static uint64_t rdfs(void) { uint64_t v; __asm__ volatile("rdfsbase %0" : "=r"(v)); return v; }
@@ -256,9 +256,11 @@ static void handler(int sig, siginfo_t *info, void *context) {
 		take(&other, u, info, fs);
 		compare();
 		ran++;
+		faults += native.sig != SIGTRAP;
+		stores += memcmp(before, after, REGION) != 0;
 		test = (const void *)((const uint8_t *)test + test->size);
 		if (test >= end) {
-			printf("ran %ld mismatches %ld\n", ran, bad);
+			printf("ran %ld faults %ld stores %ld mismatches %ld\n", ran, faults, stores, bad);
 			fflush(stdout);
 			_exit(bad != 0);
 		}
