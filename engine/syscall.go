@@ -24,6 +24,11 @@ func arguments(r *ptrace.Regs) [6]uint64 {
 // address of the next instruction.
 func (e *engine) syscall(t *thread) error {
 	nr, args := t.regs.Rax, arguments(&t.regs)
+	if e.opts.VerifyCalls && e.verify.DivergentBytes == 0 {
+		if err := e.verifyProcess(t); err != nil {
+			return err
+		}
+	}
 	row := syscalls.Lookup(nr)
 	rule := row.For(args)
 	e.sys.Total++

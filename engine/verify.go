@@ -230,7 +230,7 @@ const divergentMost = 1000
 
 func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
-	e.logf("%d: %#x-%#x differs from its copy, in %v", p.pid, uint64(d.Start), uint64(d.End), m)
+	e.logf("%d: after %d system calls: %#x-%#x differs from its copy, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), m)
 	if len(e.verify.Divergent) < divergentMost {
 		e.verify.Divergent = append(e.verify.Divergent, Divergent{uint64(d.Start), uint64(d.End), m.Kind.String() + " " + m.Name, "unknown"})
 	}
