@@ -106,13 +106,10 @@ func (d *decoder) prefixes() error {
 }
 
 // isPrefix says whether c is a legacy prefix.
-func isPrefix(c byte) bool {
-	switch c {
-	case 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3:
-		return true
-	}
-	return false
-}
+func isPrefix(c byte) bool { return prefixBits[c>>6]>>(c&63)&1 != 0 }
+
+// prefixBits is the set of legacy prefixes: 26 2E 36 3E, 64 to 67, F0 F2 F3.
+var prefixBits = [4]uint64{1<<0x26 | 1<<0x2e | 1<<0x36 | 1<<0x3e, 0xf << 0x24, 0, 1<<0x30 | 1<<0x32 | 1<<0x33}
 
 // prefix notes one legacy prefix. CS, DS, ES and SS have no effect, not even on an FS or GS before them.
 func (d *decoder) prefix(c byte) {

@@ -22,8 +22,10 @@ func (d *decoder) effects() error {
 	case OpINT1:
 		in.Imm = 1
 	}
-	d.segments()
-	if !in.HasMem && r.attr&aSeg == 0 {
+	if r.attr&(aSegRead|aSegWrite) != 0 {
+		d.segments()
+	}
+	if !in.HasMem && r.attr&aSeg == 0 || r.op == OpLEA {
 		in.Mem.Seg = NoSeg
 	}
 	if in.Lock && !d.lockable() {
@@ -122,7 +124,9 @@ func (d *decoder) registers() {
 	if r.attr&aLowReg != 0 {
 		d.register(r.opcReg, in.Opcode&7|d.b)
 	}
-	d.register(r.vvvv, d.vvvv&15)
+	if in.Enc != Legacy {
+		d.register(r.vvvv, d.vvvv&15)
+	}
 	if in.Mem.Base != NoReg {
 		in.Reads |= 1 << in.Mem.Base
 	}
@@ -230,13 +234,11 @@ func (d *decoder) repeat() {
 	}
 }
 
-// Atomic reports whether the instruction reads and writes memory in one indivisible step: LOCK, and xchg (SDM 3A 9.1.2.1).
+// Atomic reports whether the instruction reads and writes memory in one indivisible step: LOCK, xchg with memory
+// (SDM 3A 9.1.2.1), and cmpccxadd.
 func (i *Inst) Atomic() bool {
-	return i.Lock && i.Flow != FlowUndefined || i.HasMem && (i.Mnemonic == OpXCHG || rowIsAtomic(i.Mnemonic))
+	return i.Lock && i.Flow != FlowUndefined || i.HasMem && rows[i.row].attr&aAtomic != 0
 }
-
-// rowIsAtomic covers the cmpccxadd family, which needs no LOCK.
-func rowIsAtomic(op Op) bool { return op >= OpCMPOXADD && op <= OpCMPGXADD }
 
 func (op Op) String() string {
 	if int(op) < len(opNames) {

@@ -69,7 +69,8 @@ const (
 	XOP
 )
 
-// Mem is a memory operand given by ModRM (and SIB).
+// Mem is a memory operand given by ModRM (and SIB). Seg is also set for implicit operands that obey an override (movs, lods,
+// cmps, outs, xlat, maskmov, clzero), although HasMem is not.
 type Mem struct {
 	Base  Reg   // NoReg when absent
 	Index Reg   // NoReg when absent; a vector register number when VSIB
@@ -109,7 +110,8 @@ const (
 	NoStore Form = iota
 	// Repeatable: an explicit ModRM store whose value depends on registers only and which changes no register and no
 	// flag of its own inputs; executing it again with another segment stores the same bytes (mov, setcc, movaps,
-	// vmovdqu64 with mask, vpcompress, xsave, fxsave, fst without pop, stmxcsr, movnti, sgdt-like excluded ...).
+	// vmovdqu64 with mask, vpcompress, xsave, fxsave, fst without pop, stmxcsr, movnti, sgdt, smsw ...). xsave and xsaveopt
+	// also read the header that they write (MemRead): the copies must have been equal before.
 	Repeatable
 	// ReadModify: an explicit ModRM destination that is also read, or a store that changes registers (xchg, xadd,
 	// cmpxchg, cmpxchg8b/16b, add, inc, shl, bts, fstp, fisttp, pop m, fnsave, fnstenv ...): do it natively, then copy
@@ -139,7 +141,7 @@ type Inst struct {
 	Enc       Encoding
 	Map       uint8 // 0 one byte, 1 0F, 2 0F38, 3 0F3A, 5, 6 (EVEX); XOP 8, 9, 10
 	Opcode    uint8
-	PrefixEnd uint8 // offset of the REX, VEX, EVEX or XOP prefix if any, else of the opcode: legacy prefixes lie before
+	PrefixEnd uint8 // offset of the REX, VEX, EVEX or XOP prefix if any, else of the opcode: legacy prefixes, and a void REX, lie before
 	OpcodeOff uint8
 	ModRMOff  uint8 // valid when HasModRM
 	DispOff   uint8
@@ -152,7 +154,7 @@ type Inst struct {
 	HasModRM bool
 	HasMem   bool // Mem is valid: ModRM.mod != 3, or a moffs address (Base and Index NoReg)
 	Lock     bool
-	Rep      bool // F3 with the meaning rep/repe
+	Rep      bool // F3 with the meaning rep/repe, and F2 on movs, stos, lods, ins, outs, where it is the same
 	Repne    bool // F2 with the meaning repne
 	Op16     bool // 66 given (also when it is a mandatory prefix)
 	Addr32   bool // 67 given
@@ -167,7 +169,7 @@ type Inst struct {
 	CarryIn   bool   // reads CF, so that a repetition computes something else (adc, sbb, rcl, rcr)
 
 	Mem  Mem
-	Imm  int64 // sign-extended immediate (the first one; enter's second is Imm2)
+	Imm  int64 // the first immediate, sign-extended except in ret, int and enter; enter's second is Imm2
 	Rel  int64 // displacement of a direct branch, from the end of the instruction
 	Imm2 uint8
 

@@ -41,7 +41,6 @@ const (
 	aBits                      // BitString when the destination is memory
 	aAtomic                    // atomic without LOCK
 	aSegWrite                  // loads a segment register or base
-	aPopMem                    // the address is computed after RSP has moved
 	aSIB                       // a SIB byte is required
 	aSegRead                   // reads a segment base
 	aNoMask                    // EVEX.aaa must be 0

@@ -23,7 +23,10 @@ type answer struct {
 	FlagsRead, FlagsWrite   uint32
 	Writes, Reads           uint16
 	GPRPart, Agen           uint16
-	Text                    [36]byte
+	_                       uint32
+	Disp                    int64
+	Base, Index, Scale, Seg uint8
+	Text                    [44]byte
 }
 
 func (a *answer) name() string { return string(bytes.TrimRight(a.Text[:], "\x00")) }
@@ -86,6 +89,13 @@ func compare(in *Inst, a *answer) (diffs []string) {
 		say("form %d, Zydis hidden %d", in.Form, a.WriteHidden)
 	}
 	if in.HasMem {
+		m := in.Mem
+		if m.Index == NoReg {
+			m.Scale = a.Scale
+		}
+		if m.Disp != a.Disp || uint8(m.Base) != a.Base || uint8(m.Index) != a.Index || m.Scale != a.Scale || uint8(m.Seg) != a.Seg {
+			say("operand %+v, Zydis disp %#x", in.Mem, a.Disp)
+		}
 		if read := a.Reads > 0 && a.ReadHidden == 0; in.MemRead != read {
 			say("reads memory %v, Zydis %v", in.MemRead, read)
 		}
@@ -239,6 +249,7 @@ var explained = []explanation{
 	{"testui", "", "more writes flags: 5", "CF is set, the others cleared (SDM 2B)"},
 	{"v*test*", "", "more writes flags: 4", "OF, SF, AF, PF are cleared (SDM 2B, PTEST, and 2C, VTESTPD)"},
 	{"syscall", "", "more", "the arguments and the result of the call"},
+	{"mov", "mov", "operand {Base:255 Index:255", "67 with moffs is zero-extended (measured on Zen 5); Zydis shows a sign"},
 	{"xchg", "pause", "", "REX.B makes F3 90 an xchg (measured on Zen 5)"},
 }
 

@@ -1,4 +1,5 @@
-// Command gen turns the instruction rows of the *.txt files in this folder into ../tables.go and ../ops.go.
+// Command gen turns the instruction rows of the *.txt files in this folder into ../tables.go and ../ops.go
+// (or into the folder given as argument).
 //
 // A row is
 //
@@ -22,6 +23,7 @@ import (
 	"go/format"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 )
 
@@ -46,8 +48,12 @@ func main() {
 			all = append(all, rows...)
 		}
 	}
-	write("../ops.go", ops(all))
-	write("../tables.go", tables(all))
+	dir := ".."
+	if len(os.Args) > 1 {
+		dir = os.Args[1]
+	}
+	write(filepath.Join(dir, "ops.go"), ops(all))
+	write(filepath.Join(dir, "tables.go"), tables(all))
 }
 
 // write formats and stores one generated file.

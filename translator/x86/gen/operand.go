@@ -12,7 +12,7 @@ var (
 	plain     = map[string]string{
 		"lock": "aLock", "rep": "aRep", "repcc": "aRepCC", "seg": "aSeg", "vsib": "aVSIB", "d64": "aD64", "f64": "aF64",
 		"shift": "aShift", "carry": "aCarry", "masked": "aMasked", "bits": "aBits", "atomic": "aAtomic", "sreg": "aSegWrite",
-		"popmem": "aPopMem", "sib": "aSIB", "nomask": "aNoMask", "long": "aLong", "rdseg": "aSegRead", "modrmreg": "aModReg",
+		"sib": "aSIB", "nomask": "aNoMask", "long": "aLong", "rdseg": "aSegRead", "modrmreg": "aModReg",
 	}
 )
 

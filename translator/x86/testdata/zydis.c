@@ -14,7 +14,9 @@ struct answer {
     uint16_t writes, reads;           // number of memory operands written, read
     uint16_t gpr_part;                // written in 8 or 16 bits only, or on a condition
     uint16_t agen;                    // has a memory operand that is not accessed
-    char name[36];
+    int64_t disp;                     // of the ModRM operand
+    uint8_t base, index, scale, seg;  // of the ModRM operand; 255 none; seg 1 FS, 2 GS
+    char name[44];
 };
 
 static int gpr(ZydisRegister r) {
@@ -30,6 +32,15 @@ static void mark(uint16_t *set, ZydisRegister r) {
 
 static void memory(struct answer *a, const ZydisDecodedOperand *o) {
     int hidden = o->encoding != ZYDIS_OPERAND_ENCODING_MODRM_RM && o->encoding != ZYDIS_OPERAND_ENCODING_DISP16_32_64;
+    if (!hidden) {
+        a->disp = o->mem.disp.value;
+        a->base = gpr(o->mem.base);
+        a->index = gpr(o->mem.index);
+        if (o->mem.index >= ZYDIS_REGISTER_XMM0 && o->mem.index <= ZYDIS_REGISTER_ZMM31)
+            a->index = (o->mem.index - ZYDIS_REGISTER_XMM0) % 32;
+        a->scale = o->mem.scale;
+        a->seg = o->mem.segment == ZYDIS_REGISTER_FS ? 1 : o->mem.segment == ZYDIS_REGISTER_GS ? 2 : 0;
+    }
     mark(&a->gpr_read, o->mem.base);
     mark(&a->gpr_read, o->mem.index);
     if (o->mem.type != ZYDIS_MEMOP_TYPE_MEM && o->mem.type != ZYDIS_MEMOP_TYPE_VSIB) {
