@@ -88,6 +88,9 @@ func (d *decoder) allowed() error {
 		return nil
 	}
 	rounding := d.evexB && !in.HasMem
+	if rounding && r.attr&(aRound|aSAE) == 0 {
+		return ErrUnknown
+	}
 	if r.attr&aNoMask != 0 && d.evexMask != 0 || r.attr&aLong != 0 && d.vl == 0 && !rounding {
 		return ErrUnknown
 	}

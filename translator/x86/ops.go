@@ -231,9 +231,11 @@ const (
 	OpCLTS
 	OpSYSRET
 	OpINVD
+	OpWBNOINVD
 	OpWBINVD
 	OpUD2
 	OpPREFETCHW
+	OpPREFETCHWT1
 	OpPREFETCH
 	OpFEMMS
 	OpPREFETCHNTA
@@ -1759,9 +1761,11 @@ var opNames = [...]string{
 	"clts",
 	"sysret",
 	"invd",
+	"wbnoinvd",
 	"wbinvd",
 	"ud2",
 	"prefetchw",
+	"prefetchwt1",
 	"prefetch",
 	"femms",
 	"prefetchnta",

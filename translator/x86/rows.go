@@ -45,6 +45,8 @@ const (
 	aSegRead                   // reads a segment base
 	aNoMask                    // EVEX.aaa must be 0
 	aLong                      // EVEX only: 256 or 512 bits
+	aRound                     // EVEX.b selects a rounding mode in register forms
+	aSAE                       // EVEX.b suppresses exceptions in register forms
 )
 
 // operand says how a register or ModRM operand is accessed.

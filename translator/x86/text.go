@@ -2,6 +2,7 @@ package x86
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +49,11 @@ func (p *printer) text() string {
 		}
 	}
 	if p.own.Enc == EVEX && p.evexB && !p.own.HasMem {
-		ops = append([]string{p.rounding()}, ops...)
+		at := 0
+		if p.row.imm != immNone || strings.HasSuffix(operandTexts[p.row.text], ",Ey") {
+			at = 1 // after an immediate or an integer
+		}
+		ops = slices.Insert(ops, at, p.rounding())
 	}
 	s := p.prefixText() + p.name()
 	if len(ops) > 0 {
@@ -151,7 +156,7 @@ func (p *printer) rm(class byte, size string, first bool) string {
 	default:
 		s = p.vector(n|p.x<<1&16*bit(p.own.Enc == EVEX), size)
 	}
-	if p.own.Flow == FlowJmpInd || p.own.Flow == FlowCallInd || p.own.Flow == FlowFar {
+	if op := p.row.op; op == OpJMP || op == OpCALL || op == OpJMPF || op == OpCALLF {
 		s = "*" + s
 	}
 	if first {
@@ -201,8 +206,11 @@ func (p *printer) broadcast() string {
 	return fmt.Sprintf("{1to%d}", p.memSize()/uint16(p.row.bcst))
 }
 
-// rounding is the EVEX decoration of register operands; where only exceptions are suppressed, the rounding mode says nothing.
+// rounding is the EVEX decoration of register operands.
 func (p *printer) rounding() string {
+	if p.row.attr&aSAE != 0 {
+		return "{sae}"
+	}
 	return [4]string{"{rn-sae}", "{rd-sae}", "{ru-sae}", "{rz-sae}"}[p.vl&3]
 }
 
@@ -229,6 +237,9 @@ func (p *printer) fixed(o string) string {
 // immediateText renders an immediate in the width of the operation, as GNU does.
 func (p *printer) immediateText(size string, first bool) string {
 	v := p.own.Imm
+	if size == "4" {
+		return fmt.Sprintf("$%#x", v&15)
+	}
 	if !first && size == "b" && p.row.imm == immWB || p.row.imm == immBB && p.immDone {
 		v = int64(p.own.Imm2)
 	}

@@ -32,7 +32,7 @@ var narrowNames = map[Op]string{
 // bare are integer instructions whose memory operand takes no size suffix.
 var bare = map[Op]bool{
 	OpPUSH: true, OpPOP: true, OpCALL: true, OpJMP: true, OpSLDT: true, OpSTR: true, OpLLDT: true, OpLTR: true, OpVERR: true, OpVERW: true,
-	OpSMSW: true, OpLMSW: true, OpPREFETCH: true, OpPREFETCHW: true, OpBNDMOV: true, OpBNDCL: true, OpBNDCU: true, OpBNDCN: true,
+	OpSMSW: true, OpLMSW: true, OpPREFETCH: true, OpPREFETCHW: true, OpPREFETCHWT1: true, OpBNDMOV: true, OpBNDCL: true, OpBNDCU: true, OpBNDCN: true,
 }
 
 var suffixes = [9]string{1: "b", 2: "w", 4: "l", 8: "q"}
@@ -47,17 +47,19 @@ func (p *printer) name() string {
 		return w
 	}
 	if n, ok := narrowNames[op]; ok {
-		if p.own.Op16 && p.row.flow == FlowFar {
+		if p.own.Op16 && !p.w && p.row.flow == FlowFar && op != OpSYSRET && op != OpSYSEXIT {
 			n += "w"
 		}
 		return n
 	}
 	s := op.String()
 	switch {
-	case p.own.Op16 && (op == OpLEAVE || op == OpENTER || op == OpIRET || op == OpPUSH && p.row.imm != immNone):
+	case p.own.Op16 && !p.w && p.saysWord():
 		return s + "w"
 	case p.own.Addr32 && op == OpJRCXZ:
 		return "jecxz"
+	case p.own.Addr32 && p.row.flow == FlowLoop:
+		return s[:4] + s[4:] + "l"
 	case op == OpMOVZX || op == OpMOVSX:
 		return s[:4] + suffixes[1<<(p.own.Opcode&1)] + suffixes[p.own.OpSize&15]
 	case op == OpMOV && (p.row.imm == immV && p.own.OpSize == 8 || p.row.imm == moffs && p.own.DispLen == 8):
@@ -66,6 +68,17 @@ func (p *printer) name() string {
 		return p.x87Name(s)
 	}
 	return s + p.suffix()
+}
+
+// saysWord covers stack operations whose size no register shows.
+func (p *printer) saysWord() bool {
+	switch p.row.op {
+	case OpLEAVE, OpENTER, OpIRET:
+		return true
+	case OpPUSH, OpPOP:
+		return p.row.imm != immNone || p.own.Map == 1 || p.own.HasMem
+	}
+	return false
 }
 
 func log2(n uint8) int { return strings.IndexByte("\x01\x02\x04\x08", max(n, 1)) }
@@ -79,11 +92,26 @@ func (p *printer) suffix() string {
 	if strings.HasSuffix(list, ",Ey") && list[0] == 'V' && p.row.op != OpMOVD && p.row.op != OpVMOVD { // conversions from integers
 		return suffixes[4<<bit(p.w)]
 	}
+	if s := p.lengthSuffix(list); s != "" {
+		return s
+	}
+	if p.row.op == OpCRC32 {
+		return suffixes[p.own.MemSize&15]
+	}
 	switch strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(list, ",Iz"), ",Ib"), ",cl") {
 	case "Eb", "Ev", "Ey", "Eb,1", "Ev,1":
 		return suffixes[p.own.OpSize&15]
 	}
 	return ""
+}
+
+// lengthSuffix is the vector length where the destination of a narrowing conversion or test does not show it.
+func (p *printer) lengthSuffix(list string) string {
+	hidden := strings.HasPrefix(list, "Vk") || strings.HasPrefix(list, "Kr,Wx") || strings.HasPrefix(list, "Vh") && p.vl < 2
+	if !hidden || p.own.Enc == Legacy || p.row.mem != memX || p.evexB {
+		return ""
+	}
+	return [4]string{"x", "y", "z"}[p.vl&3]
 }
 
 // x87Name adds the size of an x87 memory operand. GNU exchanges fsub and fsubr, fdiv and fdivr when the destination is not st
@@ -99,7 +127,12 @@ func (p *printer) x87Name(s string) string {
 		return s + map[uint16]string{2: "s", 4: "l", 8: "ll"}[p.own.MemSize]
 	}
 	switch p.row.op {
-	case OpFLDCW, OpFNSTCW, OpFNSTSW, OpFLDENV, OpFNSTENV, OpFRSTOR, OpFNSAVE, OpFBLD, OpFBSTP:
+	case OpFLDENV, OpFNSTENV, OpFRSTOR, OpFNSAVE:
+		if p.own.Op16 && !p.w {
+			s += "s"
+		}
+		return s
+	case OpFLDCW, OpFNSTCW, OpFNSTSW, OpFBLD, OpFBSTP:
 		return s
 	}
 	return s + map[uint16]string{4: "s", 8: "l", 10: "t"}[p.own.MemSize]

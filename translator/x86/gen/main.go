@@ -11,7 +11,8 @@
 // (e0 e1 with EVEX only, v0 v1 with VEX only), L0 L1 L2 (vector length), B1 (REX.B). Where several rows fit, the first one is taken.
 //
 // Operands are those of the SDM (2D A.2): E G R M Z B general purpose (r/m, reg, r/m register only, r/m memory only, opcode, vvvv),
-// V W U H L vector, P Q N MMX, Kr Km Kv mask, Tr Tm Tv tile, S C D segment, control and debug registers, I J O X Y. "Rd/Mb" differs
+// V W U H L vector, P Q N MMX, Kr Km Kv mask, Tr Tm Tv tile, S C D segment, control and debug registers, I J O X Y (I4: the low half of
+// the byte whose high half is L). "Rd/Mb" differs
 // between register and memory. The size is b w d q o (1 to 16), v (operand size), z (2 or 4), y (4 or 8), x (vector length), h k e (a
 // half, a quarter, an eighth of it), n (nothing), or a number of bytes; ":4" is the element that EVEX.b broadcasts. The first
 // operand is written and the others are read, unless the operand ends in + (read and written), - (read), * (written), ~ (neither).

@@ -12,7 +12,7 @@ var (
 	plain     = map[string]string{
 		"lock": "aLock", "rep": "aRep", "repcc": "aRepCC", "seg": "aSeg", "vsib": "aVSIB", "d64": "aD64", "f64": "aF64",
 		"shift": "aShift", "carry": "aCarry", "masked": "aMasked", "bits": "aBits", "atomic": "aAtomic", "sreg": "aSegWrite",
-		"sib": "aSIB", "nomask": "aNoMask", "long": "aLong", "rdseg": "aSegRead", "modrmreg": "aModReg",
+		"sib": "aSIB", "nomask": "aNoMask", "long": "aLong", "er": "aRound", "sae": "aSAE", "rdseg": "aSegRead", "modrmreg": "aModReg",
 	}
 )
 
@@ -209,7 +209,10 @@ func (r *row) fixed(name string, access []string) {
 
 // immediate notes the kind of what follows the addressing form.
 func (r *row) immediate(class byte, size string) {
-	kind := map[string]string{"Ib": "immB", "Iw": "immW", "Iz": "immZ", "Id": "immD", "Iv": "immV", "Jb": "relB", "Jz": "relZ", "Ob": "moffs", "Ov": "moffs", "Lx": "immB"}[string(class)+size]
+	if size == "4" {
+		return // the low half of the byte that is4 is the high half of
+	}
+	kind := map[string]string{"Ib": "immB", "Iw": "immW", "Iz": "immZ", "Id": "immD", "Iv": "immV", "Jb": "relB", "Jz": "relZ", "Ob": "moffs", "Ov": "moffs", "Lx": "immB", "Lo": "immB"}[string(class)+size]
 	switch {
 	case r.imm == "immW" && kind == "immB":
 		kind = "immWB"
