@@ -44,8 +44,8 @@ func (t *Translator) standAt(pc uint64) { t.begin(pc, pc) }
 //
 //	jcc rel32 -> target
 func (t *Translator) jcc() {
-	t.align(2)
 	t.at(RoleNative)
+	t.pad(2)
 	off := t.a.JccRel(x86.Cond(t.in.Opcode & 15))
 	t.f.Exits = append(t.f.Exits, Exit{Kind: ExitJump, Off: uint32(off), Target: t.target()})
 	t.fall(t.next)

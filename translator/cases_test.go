@@ -329,7 +329,7 @@ func (m *caseMaker) write(s *state) {
 	var f Fragment
 	pad := uint32(m.rng.IntN(8))
 	cfg := m.cfg
-	cfg.MaxInsts = 8
+	cfg.MaxInsts = 16
 	m.tr.cfg = cfg
 	if err := m.tr.Block(s.code, s.pc, pad, nil, &f); err != nil {
 		panic(err)
@@ -339,11 +339,7 @@ func (m *caseMaker) write(s *state) {
 			return
 		}
 	}
-	m.tr.in = &s.in
-	if r := m.tr.overwritten(); r != x86.NoReg && s.in.HasMem {
-		s.flags |= caseFreeReg
-		s.lanes = uint32(r)
-	}
+	m.lost(s, &s.in)
 	entry := pad + f.Prefix
 	if m.rng.IntN(3) == 0 {
 		entry = pad
@@ -354,6 +350,15 @@ func (m *caseMaker) write(s *state) {
 	id := len(m.cases)
 	m.cases = append(m.cases, c)
 	m.append(s, &f, id, pad, entry, cache, stubs)
+}
+
+// lost notes the register that a faulting FS load does not preserve.
+func (m *caseMaker) lost(s *state, in *x86.Inst) {
+	m.tr.in = in
+	if r := m.tr.overwritten(); in.HasMem && r != x86.NoReg {
+		s.flags |= caseFreeReg
+		s.lanes |= 1 << r
+	}
 }
 
 // link places the exits' stubs, int3s, behind the code.

@@ -107,12 +107,12 @@ func (t *Translator) restoreOne() {
 	t.slot -= 8
 }
 
-// align pads until the rel32 of a branch with opLen opcode bytes does not cross an 8-byte boundary.
-func (t *Translator) align(opLen uint32) {
-	at := (t.phase + uint32(t.a.Len()) + opLen) & 7
-	if at > 4 {
-		t.at(RoleGlue)
-		t.a.Nop(int(8 - at))
+// pad lengthens the branch that follows, of opLen opcode bytes, until its rel32 does not cross an 8-byte boundary. A CS
+// prefix does nothing there, and unlike a nop costs nothing and keeps cmp and jcc together.
+func (t *Translator) pad(opLen uint32) {
+	if at := (t.phase + uint32(t.a.Len()) + opLen) & 7; at > 4 {
+		const cs = "\x2e\x2e\x2e"
+		t.a.Buf = append(t.a.Buf, cs[:8-at]...)
 	}
 }
 
@@ -120,8 +120,8 @@ func (t *Translator) align(opLen uint32) {
 //
 //	jmp rel32
 func (t *Translator) exit(e Exit) {
-	t.align(1)
 	t.at(RoleGlue)
+	t.pad(1)
 	e.Off = uint32(t.a.JmpRel())
 	t.f.Exits = append(t.f.Exits, e)
 }

@@ -208,8 +208,8 @@ static long differ(const uint8_t *a, const uint8_t *b, long n) {
 	return -1;
 }
 
-// may_differ says whether a register may differ: the one that an FS load uses as its scratch, when the load faults.
-static int may_differ(int reg) { return native.sig != SIGTRAP && test->flags & FREE_REG && (int)test->lanes == reg; }
+// may_differ says whether a register may differ: one that an FS load uses as its scratch, when there is a fault.
+static int may_differ(int reg) { return native.sig != SIGTRAP && test->flags & FREE_REG && test->lanes >> reg & 1; }
 
 static const char *names[] = {"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
 	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"};
