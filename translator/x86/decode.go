@@ -1,9 +1,6 @@
 package x86
 
-import (
-	"encoding/binary"
-	"errors"
-)
+import "errors"
 
 // What Decode answers when it has no instruction to give.
 var (
@@ -77,56 +74,6 @@ func (d *decoder) next() (byte, error) {
 	c := d.code[d.pos]
 	d.pos++
 	return c, nil
-}
-
-// prefixes reads legacy prefixes and REX (SDM 2A 2.1.1, 2.2.1). A REX that a legacy prefix follows has no effect.
-func (d *decoder) prefixes() error {
-	in := d.inst
-	for {
-		if d.pos >= len(d.code) {
-			return ErrTruncated
-		}
-		c := d.code[d.pos]
-		switch {
-		case c&0xf0 == 0x40:
-			in.Rex = c
-			in.PrefixEnd = uint8(d.pos)
-			d.pos++
-			continue
-		case !isPrefix(c):
-			if in.Rex == 0 {
-				in.PrefixEnd = uint8(d.pos)
-			}
-			return nil
-		}
-		in.Rex = 0
-		d.prefix(c)
-		d.pos++
-	}
-}
-
-// isPrefix says whether c is a legacy prefix.
-func isPrefix(c byte) bool { return prefixBits[c>>6]>>(c&63)&1 != 0 }
-
-// prefixBits is the set of legacy prefixes: 26 2E 36 3E, 64 to 67, F0 F2 F3.
-var prefixBits = [4]uint64{1<<0x26 | 1<<0x2e | 1<<0x36 | 1<<0x3e, 0xf << 0x24, 0, 1<<0x30 | 1<<0x32 | 1<<0x33}
-
-// prefix notes one legacy prefix. CS, DS, ES and SS have no effect, not even on an FS or GS before them.
-func (d *decoder) prefix(c byte) {
-	switch c {
-	case 0x64:
-		d.inst.Mem.Seg = FS
-	case 0x65:
-		d.inst.Mem.Seg = GS
-	case 0x66:
-		d.inst.Op16 = true
-	case 0x67:
-		d.inst.Addr32 = true
-	case 0xf0:
-		d.inst.Lock = true
-	case 0xf2, 0xf3:
-		d.rep = c
-	}
 }
 
 // opcode reads REX, VEX or EVEX and the opcode, and finds the row.
@@ -234,73 +181,4 @@ func bit(b bool) uint8 {
 		return 1
 	}
 	return 0
-}
-
-// immediate reads immediates and branch displacements.
-func (d *decoder) immediate() error {
-	in, kind := d.inst, d.row.imm
-	n := immLen(kind, in.OpSize)
-	if kind == moffs {
-		return d.moffs()
-	}
-	if n == 0 {
-		return nil
-	}
-	if d.pos+n > len(d.code) {
-		return ErrTruncated
-	}
-	b := d.code[d.pos:]
-	in.ImmOff, in.ImmLen = uint8(d.pos), uint8(n)
-	d.pos += n
-	switch kind {
-	case relB, relZ:
-		in.Rel = signed(b, n)
-	case immW:
-		in.Imm = int64(binary.LittleEndian.Uint16(b))
-	case immWB:
-		in.Imm, in.Imm2 = int64(binary.LittleEndian.Uint16(b)), b[2]
-	case immBB:
-		in.Imm, in.Imm2 = signed(b, 1), b[1]
-	default:
-		in.Imm = signed(b, n)
-	}
-	if in.Mnemonic == OpINT {
-		in.Imm &= 0xff
-	}
-	return nil
-}
-
-// immLen is the number of immediate bytes.
-func immLen(kind immKind, opSize uint8) int {
-	switch kind {
-	case immB, relB:
-		return 1
-	case immW, immBB:
-		return 2
-	case immWB:
-		return 3
-	case relZ, immD:
-		return 4
-	case immZ:
-		if opSize == 2 {
-			return 2
-		}
-		return 4
-	case immV:
-		return int(opSize)
-	}
-	return 0
-}
-
-// signed reads an n-byte little-endian number.
-func signed(b []byte, n int) int64 {
-	switch n {
-	case 1:
-		return int64(int8(b[0]))
-	case 2:
-		return int64(int16(binary.LittleEndian.Uint16(b)))
-	case 4:
-		return int64(int32(binary.LittleEndian.Uint32(b)))
-	}
-	return int64(binary.LittleEndian.Uint64(b))
 }

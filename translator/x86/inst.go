@@ -3,8 +3,14 @@
 // Its one rule: an instruction whose effects are not known does not decode. Everything that executes under kmv went
 // through Decode, so a guess here is silent corruption later; ErrUnknown is the only answer to doubt.
 //
-// Decode is table driven (SDM volume 2, appendix A; AMD APM volume 3, appendix A). The package is pure: no I/O, no
-// state, no allocation on the decoding path.
+//	legacy prefixes   REX, VEX, EVEX, XOP   opcode     ModRM SIB   displacement   immediate
+//	|                 |                     |          |           |              |          |
+//	0                 PrefixEnd             OpcodeOff  ModRMOff    DispOff        ImmOff     Len
+//
+// Decode is table driven (SDM volume 2, appendix A; AMD APM volume 3, appendix A): an instruction is a row of gen/*.txt, and
+// what it reads and writes follows from the operands of its row. The same row gives its Text. AppendSeg and AppendMem write
+// an instruction again with another memory operand; Asm writes new ones. The package is pure: no I/O, no state, no allocation
+// on the decoding path.
 package x86
 
 // Reg is a general purpose register in its encoding order (SDM 2A 3.1.1.1).
