@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,9 +48,7 @@ type app struct {
 // Main runs one command and returns the status to exit with.
 func Main(args []string, run Runner) int {
 	a := &app{run: run, out: os.Stdout, err: os.Stderr}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	status := a.main(ctx, args)
+	status := a.main(context.Background(), args) // signals to kmv are the engine's: it hands them to the program
 	if a.killed != 0 {
 		dieOf(a.killed)
 	}
