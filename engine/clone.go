@@ -87,6 +87,7 @@ func (e *engine) born(t *thread, child int) error {
 	if flags&unix.CLONE_CHILD_CLEARTID != 0 {
 		c.clearTID = t.birth.childTID
 	}
+	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++
 	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
@@ -179,7 +180,7 @@ func (e *engine) execed(t *thread, former int) error {
 			s.actions[i] = action{}
 		}
 	}
-	t.signals, t.mask, t.call, t.birth, t.clearTID, t.vfork, t.swapped = &s, mask, nil, nil, 0, false, false
+	t.signals, t.mask, t.call, t.birth, t.clearTID, t.swapped = &s, mask, nil, nil, 0, false
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
@@ -242,6 +243,7 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 			return err
 		}
 	}
+	t.exiting = true
 	return e.pass(t, nil)
 }
 

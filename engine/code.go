@@ -71,7 +71,7 @@ func (e *engine) guard(t *thread) error {
 			continue
 		}
 		p.guarded[page] = true
-		calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(m.Prot &^ (unix.PROT_EXEC | unix.PROT_WRITE))}})
+		calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(hostProt(m.Prot) &^ unix.PROT_WRITE)}})
 	}
 	p.unguarded = p.unguarded[:0]
 	return t.inject(calls...)
@@ -106,7 +106,7 @@ func (e *engine) unguard(t *thread, pages ...uint64) error {
 		t.p.code.invalidate(page, page+4096)
 		t.p.text.buf = nil
 		if m, ok := t.p.space.Find(nativeAddr(page)); ok {
-			calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(m.Prot &^ unix.PROT_EXEC)}})
+			calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(hostProt(m.Prot))}})
 		}
 	}
 	return t.inject(calls...)

@@ -36,6 +36,9 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
 			return e.codeWrite(t, info)
 		}
+		if at := info.Addr(); at == t.regs.Rip { // the processor's own address: SIGFPE, SIGILL
+			info.SetAddr(pt.PC)
+		}
 		t.restore(pt)
 		return e.deliverSync(t, info)
 	case translator.Repeat:
@@ -123,7 +126,7 @@ func (e *engine) instruction(t *thread, s *stub) error {
 		if _, ok := t.p.space.Find(nativeAddr(pc)); ok {
 			code = segvAccerr
 		}
-		t.faultPC = pc
+		t.fetchFault = true
 		fill(unix.SIGSEGV, code, pc)
 	}
 	return e.deliverSync(t, info)

@@ -217,7 +217,7 @@ func (l *loader) move() error {
 				calls = append(calls, &call{nr: unix.SYS_MREMAP, args: [6]uint64{a.start, a.end - a.start, a.end - a.start, unix.MREMAP_MAYMOVE | unix.MREMAP_FIXED, n.start}})
 			}
 			if a.prot&unix.PROT_EXEC != 0 {
-				calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{n.start, n.end - n.start, uint64(a.prot &^ unix.PROT_EXEC)}})
+				calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{n.start, n.end - n.start, uint64(hostProt(a.prot))}})
 			}
 			l.p.space.Map(loaded(n, im.kind))
 		}

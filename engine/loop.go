@@ -68,6 +68,7 @@ func (e *engine) event(s ptrace.Stop) error {
 	case ptrace.Execed:
 		return e.execed(t, int(s.Message))
 	case ptrace.VforkDone:
+		t.vforking = false
 		return t.resume(0)
 	case ptrace.Exited, ptrace.Killed:
 		return e.ended(t, s)

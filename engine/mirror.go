@@ -16,6 +16,9 @@ const copyPiece = 64 << 10
 // copyToMirror makes the mirror of [addr, addr+size) equal to native, where it has one. Parts that are not mapped, or
 // cannot be read, are left out: nothing can have been written there.
 func (p *process) copyToMirror(addr, size uint64) error {
+	if size == 0 {
+		return nil
+	}
 	end := nativeAddr(addr + size)
 	var err error
 	p.space.Each(nativeAddr(addr), end, func(m shadowmem.Mapping) bool {

@@ -128,7 +128,7 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if !fixed {
 		use |= unix.MAP_FIXED_NOREPLACE
 	}
-	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{at, length, uint64(prot &^ unix.PROT_EXEC), uint64(use), fd, off}}
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{at, length, uint64(hostProt(prot)), uint64(use), fd, off}}
 	if err := t.inject(c); err != nil {
 		return 0, err
 	}
@@ -239,7 +239,7 @@ func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, erro
 	if end <= addr || !e.owns(addr, end) {
 		return fail(unix.ENOMEM), nil
 	}
-	c := &call{nr: unix.SYS_MPROTECT, args: [6]uint64{addr, length, uint64(prot &^ unix.PROT_EXEC)}}
+	c := &call{nr: unix.SYS_MPROTECT, args: [6]uint64{addr, length, uint64(hostProt(prot))}}
 	if err := t.inject(c); err != nil {
 		return 0, err
 	}
@@ -285,7 +285,7 @@ func (e *engine) brk(t *thread, to uint64) (int64, error) {
 
 // mapAnon makes an anonymous mapping of the engine's choice for the program, with its twin.
 func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
-	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(m.Prot &^ unix.PROT_EXEC), uint64(m.Flags | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(hostProt(m.Prot)), uint64(m.Flags | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
 	if err := t.inject(c); err != nil {
 		return err
 	}
@@ -319,4 +319,13 @@ func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, err
 		return c.ret, nil
 	}
 	return c.ret, e.apply(t, t.p.space.MadviseOps(nativeAddr(addr), nativeAddr(end), advice), 0)
+}
+
+// hostProt is the protection that the kernel is asked for: native code is never executed where it is. Memory that may only
+// be executed can be read, as on any x86-64 without protection keys.
+func hostProt(prot int) int {
+	if prot&(unix.PROT_READ|unix.PROT_EXEC) == unix.PROT_EXEC {
+		prot |= unix.PROT_READ
+	}
+	return prot &^ unix.PROT_EXEC
 }

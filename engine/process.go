@@ -31,22 +31,23 @@ type process struct {
 
 // thread is one thread of the target.
 type thread struct {
-	tid, pid int
-	p        *process
-	slot     int         // its block in the thread section
-	regs     ptrace.Regs // as of the last stop; Rip is native where a comment says so
-	signals  *signalTable
-	mask     uint64           // the program's signal mask: bit n-1 is signal n
-	during   uint64           // the mask in force inside the system call under way (sigsuspend, ppoll ...)
-	swapped  bool             // during is valid
-	deferred []ptrace.Siginfo // signals to deliver when it next stands between native instructions
-	held     []ptrace.Siginfo // signals that the program blocks and the kernel may not
-	call     *pending         // system call under way through the gadget
-	clearTID uint64           // set_tid_address, CLONE_CHILD_CLEARTID
-	vfork    bool             // shares its parent's address space until exec or exit
-	running  bool
-	stopped  ptrace.Stop // the last stop
-	faultPC  uint64      // native pc whose fetch faults, while that is delivered
+	tid, pid   int
+	p          *process
+	slot       int         // its block in the thread section
+	regs       ptrace.Regs // as of the last stop; Rip is native where a comment says so
+	signals    *signalTable
+	mask       uint64           // the program's signal mask: bit n-1 is signal n
+	during     uint64           // the mask in force inside the system call under way (sigsuspend, ppoll ...)
+	swapped    bool             // during is valid
+	deferred   []ptrace.Siginfo // signals to deliver when it next stands between native instructions
+	held       []ptrace.Siginfo // signals that the program blocks and the kernel may not
+	call       *pending         // system call under way through the gadget
+	clearTID   uint64           // set_tid_address, CLONE_CHILD_CLEARTID
+	running    bool
+	stopped    ptrace.Stop // the last stop
+	fetchFault bool        // the fault that is being delivered is a fetch of the next instruction
+	vforking   bool        // waits inside the kernel for its vfork child; cannot be stopped
+	exiting    bool        // has asked the kernel to end it
 
 	birth     *cloneArgs // of the clone under way, or of the thread itself until its first stop
 	birthRegs ptrace.Regs

@@ -153,6 +153,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 		// No frame: the stack is not writable, and the kernel forces SIGSEGV (signal(7)); or the thread was killed.
 		return e.noFrame(t, s)
 	}
+	t.stopped.Kind = ptrace.Other // the kernel's notice of the frame: nothing can be delivered from it
 	mask := t.mask
 	if t.swapped {
 		mask, t.swapped = t.during, false
@@ -192,7 +193,7 @@ func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) erro
 	if err := t.p.mem.Write(uc+ucSigmask, word[:]); err != nil {
 		return err
 	}
-	if fatal(unix.Signal(info.Signo)) && info.Code > 0 && info.Addr() == t.faultPC {
+	if t.fetchFault {
 		for off, v := range map[uint64]uint64{ucErr: 0x14, ucTrapno: 14, ucCr2: info.Addr()} {
 			binary.LittleEndian.PutUint64(word[:], v)
 			if err := t.p.mem.Write(uc+off, word[:]); err != nil {
@@ -200,7 +201,7 @@ func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) erro
 			}
 		}
 	}
-	t.faultPC = noFault
+	t.fetchFault = false
 	end := before
 	if t.regs.Rsp > before || before-t.regs.Rsp > 1<<20 { // on another stack: the frame ends above the saved state
 		end = t.regs.Rsp + maxFrame
@@ -210,9 +211,6 @@ func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) erro
 	}
 	return t.p.copyToMirror(t.regs.Rsp, end-t.regs.Rsp)
 }
-
-// noFault is no address that can fault as an instruction.
-const noFault = ^uint64(0)
 
 // maxFrame is more than any signal frame with all of AVX-512 and AMX state (sysconf(_SC_MINSIGSTKSZ) is below 12 KiB).
 const maxFrame = 16 << 10

@@ -39,7 +39,7 @@ func (e *engine) verifyProcess(t *thread) error {
 func (e *engine) park(t *thread) ([]*thread, error) {
 	var parked []*thread
 	for _, u := range e.threads {
-		if u == t || u.p != t.p || !u.running {
+		if u == t || u.p != t.p || !u.running || u.exiting || u.vforking {
 			continue
 		}
 		if err := ptrace.Interrupt(u.tid); err != nil {
