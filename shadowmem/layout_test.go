@@ -58,7 +58,7 @@ func TestHalves(t *testing.T) {
 		{jumpMap, false, false},
 		{jumpMapEnd - 1, false, false},
 		{l.Offset + uint64(l.Data.Low), false, true},
-		{0x7eff_ffff_ffff, false, true},
+		{l.Offset + uint64(l.Data.High) - 1, false, true},
 		{0x7f00_0000_0000, false, false},
 		{0xffff_8000_0000_0000, false, false},
 	} {
