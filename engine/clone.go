@@ -180,7 +180,7 @@ func (e *engine) execed(t *thread, former int) error {
 			s.actions[i] = action{}
 		}
 	}
-	t.signals, t.mask, t.call, t.birth, t.clearTID, t.swapped = &s, mask, nil, nil, 0, false
+	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
@@ -244,6 +244,55 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 		}
 	}
 	t.exiting = true
+	t.robust = t.robustWords()
+	t.p.exiting = t.p.exiting || t.regs.Rax == unix.SYS_EXIT_GROUP
+	return e.pass(t, nil)
+}
+
+// mirrorExit copies what the kernel writes when a thread ends: the word of set_tid_address, and the futex words of its
+// robust list (set_robust_list(2), Documentation/locking/robust-futexes.rst).
+func (e *engine) mirrorExit(t *thread) error {
+	for _, word := range append(t.robust, t.clearTID) {
+		if word == 0 {
+			continue
+		}
+		if err := t.p.copyToMirror(word, 4); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// robustMost bounds the walk over a robust list, as the kernel's ROBUST_LIST_LIMIT does.
+const robustMost = 2048
+
+// robustWords lists the futex words that the kernel will mark when the thread ends: of each entry of its list, and of the
+// one that it was about to take or release. The head is {first entry, offset of the word, pending entry}.
+func (t *thread) robustWords() (words []uint64) {
+	if t.robustHead == 0 {
+		return nil
+	}
+	entry, err := t.p.word(t.robustHead)
+	offset, err2 := t.p.word(t.robustHead + 8)
+	pending, err3 := t.p.word(t.robustHead + 16)
+	if err != nil || err2 != nil || err3 != nil {
+		return nil
+	}
+	if pending != 0 {
+		words = append(words, pending&^1+offset)
+	}
+	for entry &^= 1; entry != t.robustHead && len(words) < robustMost; entry &^= 1 {
+		words = append(words, entry+offset)
+		if entry, err = t.p.word(entry); err != nil {
+			break
+		}
+	}
+	return words
+}
+
+// setRobustList notes where the list is.
+func setRobustList(e *engine, t *thread, a [6]uint64) error {
+	t.robustHead = a[0]
 	return e.pass(t, nil)
 }
 
@@ -252,8 +301,8 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	e.logf("%v", s)
 	p := t.p
 	delete(e.threads, t.tid)
-	if p != nil && p.threads > 1 && t.clearTID != 0 {
-		if err := p.copyToMirror(t.clearTID, 4); err != nil {
+	if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
+		if err := e.mirrorExit(t); err != nil {
 			return err
 		}
 	}

@@ -53,6 +53,7 @@ func init() {
 			return e.clone(t, cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK})
 		},
 		unix.SYS_SET_TID_ADDRESS: setTIDAddress,
+		unix.SYS_SET_ROBUST_LIST: setRobustList,
 		unix.SYS_EXIT:            exit,
 		unix.SYS_EXIT_GROUP:      exit,
 		unix.SYS_EXECVE:          execve,

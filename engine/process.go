@@ -26,6 +26,7 @@ type process struct {
 	sink      sink
 	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
 	buf       []byte         // for copies
+	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
 	copied    uint64         // bytes that the engine copied to the mirror
 }
 
@@ -43,6 +44,8 @@ type thread struct {
 	held       []ptrace.Siginfo // signals that the program blocks and the kernel may not
 	call       *pending         // system call under way through the gadget
 	clearTID   uint64           // set_tid_address, CLONE_CHILD_CLEARTID
+	robustHead uint64           // set_robust_list
+	robust     []uint64         // words of that list when it asked to end
 	running    bool
 	stopped    ptrace.Stop // the last stop
 	fetchFault bool        // the fault that is being delivered is a fetch of the next instruction

@@ -67,6 +67,7 @@ type unit struct {
 	near   []uint64 // jumps and return sites
 	far    []uint64 // call targets
 	open   []openExit
+	placed []int32 // the new blocks: no thread may enter one before all of the unit's exits lead somewhere
 	stops  []openStop
 }
 
@@ -139,10 +140,7 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	c.setLeader(pc, true)
 	u.budget--
 	c.stats.add(f)
-	if !fallen {
-		c.setJump(pc, start)
-	}
-	c.linkWaiting(pc)
+	u.placed = append(u.placed, int32(len(c.blocks)-1))
 	return u.leave(f, base)
 }
 
@@ -225,6 +223,18 @@ func (u *unit) close() {
 			continue
 		}
 		u.c.addLink(x.site, x.target)
+	}
+	u.publish()
+}
+
+// publish lets threads enter the new blocks.
+func (u *unit) publish() {
+	for _, i := range u.placed {
+		b := &u.c.blocks[i]
+		if b.start == b.base {
+			u.c.setJump(b.native, b.start)
+		}
+		u.c.linkWaiting(b.native)
 	}
 }
 

@@ -39,6 +39,11 @@ func (e *engine) verifyProcess(t *thread) error {
 func (e *engine) park(t *thread) ([]*thread, error) {
 	var parked []*thread
 	for _, u := range e.threads {
+		if u.p == t.p && u.exiting && u != t { // perhaps gone already, with its end not reported yet
+			if err := e.mirrorExit(u); err != nil {
+				return nil, err
+			}
+		}
 		if u == t || u.p != t.p || !u.running || u.exiting || u.vforking {
 			continue
 		}

@@ -29,8 +29,19 @@ const (
 // Regs are the general registers of a thread, FS and GS base included.
 type Regs = unix.PtraceRegs
 
+// request makes a ptrace call whose data is a number.
 func request(req, tid int, addr, data uintptr) error {
 	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, data, 0, 0)
+	if e != 0 {
+		return e
+	}
+	return nil
+}
+
+// transfer makes a ptrace call whose data is memory of ours. The pointer becomes a number only in the call itself: a
+// goroutine's stack may move before that (unsafe.Pointer, rule 4).
+func transfer(req, tid int, addr uintptr, data unsafe.Pointer) error {
+	_, _, e := unix.RawSyscall6(unix.SYS_PTRACE, uintptr(req), uintptr(tid), addr, uintptr(data), 0, 0)
 	if e != 0 {
 		return e
 	}
@@ -65,32 +76,32 @@ func Detach(tid int, sig unix.Signal) error { return request(unix.PTRACE_DETACH,
 
 // GetRegs reads the registers of a stopped thread.
 func GetRegs(tid int, r *Regs) error {
-	return request(unix.PTRACE_GETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	return transfer(unix.PTRACE_GETREGS, tid, 0, unsafe.Pointer(r))
 }
 
 // SetRegs writes the registers of a stopped thread. OrigRax decides whether the kernel still sees a system call to
 // restart: set it to all ones to make it forget.
 func SetRegs(tid int, r *Regs) error {
-	return request(unix.PTRACE_SETREGS, tid, 0, uintptr(unsafe.Pointer(r)))
+	return transfer(unix.PTRACE_SETREGS, tid, 0, unsafe.Pointer(r))
 }
 
 // EventMessage is the value that goes with an event: the new thread's id, the exit status, the former thread id.
 func EventMessage(tid int) (uint64, error) {
 	var v uint64
-	err := request(unix.PTRACE_GETEVENTMSG, tid, 0, uintptr(unsafe.Pointer(&v)))
+	err := transfer(unix.PTRACE_GETEVENTMSG, tid, 0, unsafe.Pointer(&v))
 	return v, err
 }
 
 // Sigmask reads the kernel's signal mask of a stopped thread: bit n-1 is signal n.
 func Sigmask(tid int) (uint64, error) {
 	var v uint64
-	err := request(getSigmask, tid, 8, uintptr(unsafe.Pointer(&v)))
+	err := transfer(getSigmask, tid, 8, unsafe.Pointer(&v))
 	return v, err
 }
 
 // SetSigmask replaces the kernel's signal mask of a stopped thread.
 func SetSigmask(tid int, mask uint64) error {
-	return request(setSigmask, tid, 8, uintptr(unsafe.Pointer(&mask)))
+	return transfer(setSigmask, tid, 8, unsafe.Pointer(&mask))
 }
 
 // Siginfo is the kernel's siginfo_t (sigaction(2)); the union is kept as bytes, with accessors for what kmv needs.
@@ -110,12 +121,12 @@ func (s *Siginfo) Value() uint64 { return *(*uint64)(unsafe.Pointer(&s.Fields[8]
 
 // GetSiginfo reads what a signal-delivery-stop is about.
 func GetSiginfo(tid int, s *Siginfo) error {
-	return request(unix.PTRACE_GETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	return transfer(unix.PTRACE_GETSIGINFO, tid, 0, unsafe.Pointer(s))
 }
 
 // SetSiginfo replaces it: the next Cont or Step with that signal delivers s.
 func SetSiginfo(tid int, s *Siginfo) error {
-	return request(unix.PTRACE_SETSIGINFO, tid, 0, uintptr(unsafe.Pointer(s)))
+	return transfer(unix.PTRACE_SETSIGINFO, tid, 0, unsafe.Pointer(s))
 }
 
 // QueueSignal sends sig to a thread with a value that its receiver can know it by (rt_tgsigqueueinfo(2), SI_QUEUE).
@@ -135,14 +146,14 @@ const xstateNote = 0x202
 // Xstate reads the thread's vector and x87 state into buf, in XSAVE's standard format, and returns its length.
 func Xstate(tid int, buf []byte) (int, error) {
 	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
-	err := request(getRegset, tid, xstateNote, uintptr(unsafe.Pointer(&iov)))
+	err := transfer(getRegset, tid, xstateNote, unsafe.Pointer(&iov))
 	return int(iov.Len), err
 }
 
 // SetXstate writes it back.
 func SetXstate(tid int, buf []byte) error {
 	iov := unix.Iovec{Base: &buf[0], Len: uint64(len(buf))}
-	return request(setRegset, tid, xstateNote, uintptr(unsafe.Pointer(&iov)))
+	return transfer(setRegset, tid, xstateNote, unsafe.Pointer(&iov))
 }
 
 // debugRegister is the offset of u_debugreg in struct user (sys/user.h).
