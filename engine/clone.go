@@ -41,9 +41,19 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 	if a.flags&unix.CLONE_UNTRACED != 0 {
 		e.gap("process", t.regs.Rcx-2, "CLONE_UNTRACED: the flag is not honoured by the engine")
 	}
+	if a.flags&unix.CLONE_VM == 0 && t.p.threads > 1 { // a child must not be copied between a store and its mirror store
+		others, err := e.park(t)
+		if err != nil {
+			return err
+		}
+		t.parked = others
+	}
 	t.birth = &a
 	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
 		t.birth = nil
+		if err := e.unparkFor(t); err != nil {
+			return 0, err
+		}
 		if ret > 0 && a.flags&unix.CLONE_PARENT_SETTID != 0 {
 			return ret, t.p.copyToMirror(a.parentTID, 4)
 		}
@@ -95,7 +105,17 @@ func (e *engine) born(t *thread, child int) error {
 		delete(e.strays, child)
 		e.queue = append(e.queue, s)
 	}
+	if err := e.unparkFor(t); err != nil {
+		return err
+	}
 	return t.resume(0)
+}
+
+// unparkFor lets the threads go on that waited for t's fork.
+func (e *engine) unparkFor(t *thread) error {
+	others := t.parked
+	t.parked = nil
+	return e.unpark(others)
 }
 
 // fork is the address space of a child: copied by the kernel, with the same code.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -39,7 +40,7 @@ func (p *process) copyPart(addr, size uint64) error {
 		n := min(size, copyPiece)
 		got, err := p.mem.ReadSome(addr, p.buf[:n])
 		if got > 0 {
-			if err := p.writeMirror(addr, p.buf[:got]); err != nil {
+			if err := p.writeSettled(addr, p.buf[:got]); err != nil {
 				return err
 			}
 			p.copied += uint64(got)
@@ -53,6 +54,21 @@ func (p *process) copyPart(addr, size uint64) error {
 		addr, size = addr+uint64(got), size-uint64(got)
 	}
 	return nil
+}
+
+// writeSettled is writeMirror, repeated while other threads change the native bytes meanwhile: a store of theirs may have
+// fallen between the reading and the writing, its mirror part included (design: "atomic operations", the same protocol).
+func (p *process) writeSettled(addr uint64, b []byte) error {
+	for {
+		if err := p.writeMirror(addr, b); err != nil || p.threads <= 1 {
+			return err
+		}
+		now := make([]byte, len(b))
+		if n, _ := p.mem.ReadSome(addr, now); n < len(b) || bytes.Equal(now, b) {
+			return nil
+		}
+		copy(b, now)
+	}
 }
 
 // writeMirror writes to the mirror of native address addr. Zeros are not written over zeros, so that what the program

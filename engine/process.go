@@ -53,6 +53,7 @@ type thread struct {
 	exiting    bool        // has asked the kernel to end it
 
 	birth     *cloneArgs // of the clone under way, or of the thread itself until its first stop
+	parked    []*thread  // that wait for its fork
 	birthRegs ptrace.Regs
 	parent    int // thread that made it, 0 once it has begun
 }

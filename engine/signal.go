@@ -143,6 +143,11 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 		return err
 	}
 	s, err := ptrace.WaitFor(t.tid, false)
+	for err == nil && s.Kind == ptrace.Interrupted { // asked for before: the frame is there, its notice is still to come
+		if err = ptrace.Step(t.tid, 0); err == nil {
+			s, err = ptrace.WaitFor(t.tid, false)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (e *engine) verifyProcess(t *thread) error {
 	if err != nil {
 		return err
 	}
-	if err := e.compare(t.p); err != nil {
+	if err := e.compare(t.p, t.tid); err != nil {
 		return err
 	}
 	return e.unpark(others)
@@ -39,10 +39,15 @@ func (e *engine) verifyProcess(t *thread) error {
 func (e *engine) park(t *thread) ([]*thread, error) {
 	var parked []*thread
 	for _, u := range e.threads {
-		if u.p == t.p && u.exiting && u != t { // perhaps gone already, with its end not reported yet
-			if err := e.mirrorExit(u); err != nil {
+		if u.p == t.p && u.exiting && u != t && u.tid != u.pid { // the kernel still writes for it: let it come to its end
+			s, err := ptrace.WaitFor(u.tid, false)
+			if err == nil {
+				err = e.ended(u, s)
+			}
+			if err != nil {
 				return nil, err
 			}
+			continue
 		}
 		if u == t || u.p != t.p || !u.running || u.exiting || u.vforking {
 			continue
@@ -57,6 +62,9 @@ func (e *engine) park(t *thread) ([]*thread, error) {
 		if err != nil {
 			return nil, err
 		}
+		if s, err = pendingFault(s); err != nil {
+			return nil, err
+		}
 		u.running, u.stopped = false, s
 		still, err := e.parkAt(u, s)
 		if err != nil {
@@ -67,6 +75,24 @@ func (e *engine) park(t *thread) ([]*thread, error) {
 		}
 	}
 	return parked, nil
+}
+
+// pendingFault turns an interruption that came just after an exception into the stop for that: the kernel reports the
+// interruption first, and the instruction pointer is already behind the int3 (kernel/signal.c, get_signal).
+func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
+	for s.Kind == ptrace.Interrupted {
+		pending, err := ptrace.FaultPending(s.Tid)
+		if err != nil || !pending {
+			return s, err
+		}
+		if err := ptrace.Cont(s.Tid, 0); err != nil {
+			return s, err
+		}
+		if s, err = ptrace.WaitFor(s.Tid, false); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 // parkAt settles a thread after the stop s; false means that the stop itself waits in the queue, and continues it.
@@ -170,10 +196,11 @@ func (e *engine) woken(t *thread) error {
 // verifyPiece is how much of each half is compared at a time.
 const verifyPiece = 1 << 20
 
-// compare compares every mirrored byte of a stopped process with its copy.
-func (e *engine) compare(p *process) error {
+// compare compares every mirrored byte of a stopped process with its copy. tid is any live thread of it: the leader may be
+// gone.
+func (e *engine) compare(p *process, tid int) error {
 	e.verify.Runs++
-	pagemap, err := os.Open("/proc/" + strconv.Itoa(p.pid) + "/pagemap")
+	pagemap, err := os.Open("/proc/" + strconv.Itoa(tid) + "/pagemap")
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)
 	}

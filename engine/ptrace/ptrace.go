@@ -191,3 +191,30 @@ const (
 	siQueue = -1
 	siTkill = -6
 )
+
+// peekSiginfo is PTRACE_PEEKSIGINFO.
+const peekSiginfo = 0x4209
+
+// FaultPending says whether a stopped thread has a signal of the processor's pending: an exception that it ran into just
+// before it was interrupted, and that it will stop for when it is resumed.
+func FaultPending(tid int) (bool, error) {
+	args := struct {
+		off   uint64
+		flags uint32
+		nr    int32
+	}{nr: 8}
+	var infos [8]Siginfo
+	n, _, e := unix.RawSyscall6(unix.SYS_PTRACE, peekSiginfo, uintptr(tid), uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&infos)), 0, 0)
+	if e != 0 {
+		return false, e
+	}
+	for _, s := range infos[:n] {
+		switch unix.Signal(s.Signo) {
+		case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP:
+			if s.Code > 0 {
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
