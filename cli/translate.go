@@ -107,7 +107,12 @@ func chooseCode(path, name, addr, text string) (*region, error) {
 }
 
 // terminal says whether standard output is one: then marks are bold as well.
-func terminal() bool {
-	_, err := unix.IoctlGetTermios(1, unix.TCGETS)
-	return err == nil && os.Getenv("TERM") != "dumb"
+func terminal() bool { return isTerminal(1) && os.Getenv("TERM") != "dumb" }
+
+// stderrTerminal says whether somebody watches: then progress is shown.
+func stderrTerminal() bool { return isTerminal(2) && os.Getenv("TERM") != "dumb" }
+
+func isTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
 }

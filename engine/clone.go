@@ -263,6 +263,11 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 			return err
 		}
 	}
+	// Signals come too late from here on; one that did not would run a handler and make the call, and its verification,
+	// again, for ever if they come fast.
+	if err := ptrace.SetSigmask(t.tid, ^uint64(0)&^unblockable); err != nil {
+		return err
+	}
 	t.exiting = true
 	t.robust = t.robustWords()
 	t.p.exiting = t.p.exiting || t.regs.Rax == unix.SYS_EXIT_GROUP

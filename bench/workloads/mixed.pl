@@ -22,4 +22,4 @@ my %deep; $deep{rnd 10}{rnd 10}[rnd 10] += $_ for 1 .. 20000 * $scale;
 print join(' ', map { my $k = $_; map { $k . $_ . ':' . ($deep{$k}{$_}[3] // '-') } sort keys %{$deep{$k}} } (sort keys %deep)[0, 1]), "\n";
 my $big = 'x' x 100000; $big .= chr(65 + $_ % 26) for 1 .. 100000; print length($big), ' ', unpack('%32C*', $big), "\n";
 eval { die { code => 42 } }; print "died $@->{code}\n";
-local $SIG{ALRM} = sub { die "alarm\n" }; eval { alarm 1; 1 while 1; }; print "caught $@";
+unless (@ARGV) { local $SIG{ALRM} = sub { die "alarm\n" }; eval { alarm 1; 1 while 1; }; print "caught $@" }

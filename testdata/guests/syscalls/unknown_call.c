@@ -1,6 +1,6 @@
 // System calls that do not exist return ENOSYS; bad arguments return what they return natively.
-#include "guest.h"
 // gaps: syscall
+#include "guest.h"
 
 int main(void)
 {
