@@ -1,0 +1,140 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Options say what is measured.
+type Options struct {
+	Kmv       string // the binary
+	Workloads []Workload
+	Rounds    int
+	Peers     bool
+	Out       io.Writer // the table, row by row
+}
+
+// Peer is another tool that runs unmodified programs, for scale: none of them mirrors anything.
+type Peer struct {
+	Name    string
+	Command []string
+}
+
+// Peers are run once each.
+var Peers = []Peer{
+	{"valgrind", []string{"valgrind", "-q", "--tool=none"}},
+	{"qemu", []string{"qemu-x86_64"}},
+}
+
+// ErrDiffers is wrapped by the error of a bench in which a program did something else under kmv than natively.
+var ErrDiffers = errors.New("not what it does natively")
+
+// Run measures the workloads one after the other. A workload that cannot be run here is named in Skipped; one that
+// behaves differently under kmv is an error at the end, after the others have been measured.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	cache, err := OpenCache()
+	if err != nil {
+		return nil, err
+	}
+	peers := o.peers()
+	r := newReport(o.Rounds)
+	t := newTable(o.Out, peers)
+	var failed []error
+	var class Class
+	for _, w := range o.Workloads {
+		argv, err := cache.argv(w)
+		if err != nil {
+			r.Skipped = append(r.Skipped, Skip{w.Name, err.Error()})
+			t.skip(w.Name, err)
+			continue
+		}
+		if w.Class != class {
+			t.mean(r, class)
+			class = w.Class
+			t.head(class)
+		}
+		res, err := rounds(ctx, o, peers, w, argv)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s (%s): %w", w.Name, strings.Join(argv, " "), err))
+			t.fail(w.Name, err)
+			continue
+		}
+		r.Workloads = append(r.Workloads, res)
+		t.row(res)
+	}
+	t.mean(r, class)
+	r.Means = means(r.Workloads)
+	return r, errors.Join(failed...)
+}
+
+// peers are those that are installed.
+func (o *Options) peers() []Peer {
+	var found []Peer
+	for _, p := range Peers {
+		if path, err := find(p.Command[0]); o.Peers && err == nil {
+			found = append(found, Peer{p.Name, append([]string{path}, p.Command[1:]...)})
+		}
+	}
+	return found
+}
+
+// argv makes the files that a workload names and finds its program.
+func (c Cache) argv(w Workload) ([]string, error) {
+	argv := strings.Fields(w.Run)
+	for i, word := range argv {
+		name, ok := strings.CutPrefix(word, "@")
+		if !ok {
+			continue
+		}
+		path, err := c.File(name)
+		if err != nil {
+			return nil, err
+		}
+		argv[i] = path
+	}
+	path, err := find(argv[0])
+	argv[0] = path
+	return argv, err
+}
+
+// rounds measures one workload: native and kmv in turns, a first native run only to warm the file cache.
+func rounds(ctx context.Context, o Options, peers []Peer, w Workload, argv []string) (Result, error) {
+	res := Result{Name: w.Name, Class: w.Class, Times: max(w.Times, 1), Peers: map[string]float64{}}
+	_, native, err := measure(ctx, argv, w.Times)
+	if err != nil {
+		return res, err
+	}
+	if native.status != "" {
+		return res, fmt.Errorf("fails natively: %s", native.status)
+	}
+	under := append([]string{o.Kmv, "run", "--"}, argv...)
+	for range o.Rounds {
+		for _, side := range []struct {
+			argv    []string
+			samples *[]Sample
+		}{{argv, &res.Native}, {under, &res.Kmv}} {
+			s, out, err := measure(ctx, side.argv, w.Times)
+			if err != nil {
+				return res, err
+			}
+			if d := out.differs(native); d != "" {
+				return res, fmt.Errorf("%w: %s", ErrDiffers, d)
+			}
+			*side.samples = append(*side.samples, s)
+		}
+	}
+	res.sum()
+	for _, p := range peers {
+		s, out, err := measure(ctx, append(append([]string{}, p.Command...), argv...), w.Times)
+		if err == nil && out.differs(native) == "" { // a peer that cannot do it has no number
+			res.Peers[p.Name] = s.Wall / res.NativeWall
+		}
+	}
+	return res, nil
+}

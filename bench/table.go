@@ -1,0 +1,97 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// table writes rows as they are measured:
+//
+//	real            native      kmv   ratio    cpu    min-max
+//	bzip2          0.298 s  0.391 s   1.31x   1.33  1.28-1.40  ██████████▒▒▒
+type table struct {
+	w     io.Writer
+	peers []Peer
+}
+
+func newTable(w io.Writer, peers []Peer) *table { return &table{w, peers} }
+
+// Widths of a bar: so many cells are one native run, and no bar is longer than this many.
+const (
+	barUnit = 10
+	barMax  = 40
+)
+
+// bar shows a ratio: the native run, then what kmv adds; an arrow where it does not fit.
+func bar(ratio float64) string {
+	n := int(ratio*barUnit + 0.5)
+	own := min(n, barUnit)
+	if n <= barMax {
+		return strings.Repeat("█", own) + strings.Repeat("▒", n-own)
+	}
+	return strings.Repeat("█", own) + strings.Repeat("▒", barMax-own-1) + ">"
+}
+
+func (t *table) head(c Class) {
+	fmt.Fprintf(t.w, "%-14s %9s %9s %7s %6s %11s", c, "native", "kmv", "ratio", "cpu", "min-max")
+	for _, p := range t.peers {
+		fmt.Fprintf(t.w, " %9s", p.Name)
+	}
+	fmt.Fprintln(t.w)
+}
+
+func (t *table) row(r Result) {
+	times := float64(r.Times)
+	fmt.Fprintf(t.w, "  %-12s %9s %9s %6.2fx %6.2f %11s", r.Name, seconds(r.NativeWall/times), seconds(r.KmvWall/times),
+		r.Ratio, r.CPURatio, fmt.Sprintf("%.2f-%.2f", r.Min, r.Max))
+	for _, p := range t.peers {
+		fmt.Fprintf(t.w, " %9s", peerRatio(r.Peers[p.Name]))
+	}
+	if r.Class == Startup {
+		fmt.Fprintf(t.w, "  +%s each\n", seconds(r.Added()))
+		return
+	}
+	fmt.Fprintf(t.w, "  %s\n", bar(r.Ratio))
+}
+
+// mean ends a class.
+func (t *table) mean(r *Report, c Class) {
+	x := ratios(r.Workloads, c)
+	if len(x) == 0 {
+		return
+	}
+	fmt.Fprintf(t.w, "  %-32s %6.2fx %6s %11s", "geometric mean", geometricMean(x), "", "")
+	for _, p := range t.peers {
+		fmt.Fprintf(t.w, " %9s", peerRatio(geometricMean(peerRatios(r.Workloads, c, p.Name))))
+	}
+	fmt.Fprint(t.w, "\n\n")
+}
+
+func (t *table) skip(name string, why error) { fmt.Fprintf(t.w, "  %-12s skipped: %v\n", name, why) }
+
+func (t *table) fail(name string, why error) { fmt.Fprintf(t.w, "  %-12s FAILED: %v\n", name, why) }
+
+func peerRatio(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2fx", x)
+}
+
+func peerRatios(results []Result, c Class, peer string) (x []float64) {
+	for _, r := range results {
+		if v := r.Peers[peer]; r.Class == c && v > 0 {
+			x = append(x, v)
+		}
+	}
+	return x
+}
+
+// seconds in three digits or so.
+func seconds(s float64) string {
+	if s < 0.1 {
+		return fmt.Sprintf("%.1f ms", s*1000)
+	}
+	return fmt.Sprintf("%.3f s", s)
+}
