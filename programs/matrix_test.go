@@ -10,7 +10,7 @@ import (
 )
 
 // row is a real program and what it is made to do. Its command lines are split at blanks; 'quotes' keep them. $P in
-// them and in setup is testdata/programs, $B bench/workloads, $CACHE a directory for inputs that are made once.
+// them and in setup is testdata/programs, $CACHE a directory for inputs that are made once.
 type row struct {
 	name  string
 	needs []need
@@ -38,7 +38,7 @@ made text 'cat $(find /usr/include -maxdepth 2 -name "*.h" | LC_ALL=C sort) | tr
 
 // prelude is what setups are written with: made FILE SCRIPT makes a file from the script's output, built FILE COMMAND
 // one with the command's -o; both only once, in $CACHE, and copy it.
-const prelude = `P=%s B=%s CACHE=%s MB=%s SCALE=%s; export P B CACHE MB SCALE
+const prelude = `P=%s CACHE=%s MB=%s SCALE=%s; export P CACHE MB SCALE
 made() { [ -e $CACHE/$1 ] || { sh -e -c "$2" > $CACHE/$1.$$; mv $CACHE/$1.$$ $CACHE/$1; }; cp $CACHE/$1 $1; }
 built() { n=$1; shift; [ -e $CACHE/$n ] || { "$@" -o $CACHE/$n.$$; mv $CACHE/$n.$$ $CACHE/$n; }; cp $CACHE/$n $n; }
 `
@@ -69,12 +69,12 @@ var matrix = []row{
 	{name: "gzip", setup: data, run: []string{"gzip -n9 data", "gzip -l data.gz", "gzip -d data.gz", "gzip -n1 text"}},
 	{name: "zstd", needs: []need{{"zstd", "zstd"}}, setup: data, run: []string{"zstd -q -T2 -7 --rm data", "zstd -q -t data.zst", "zstd -q -d --rm data.zst", "zstd -q --ultra -19 -T2 -B500000 text"}},
 
-	{name: "sqlite3 in memory", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -f $B/database.awk > db.sql", run: []string{"sqlite3 :memory: < db.sql"}},
-	{name: "sqlite3 on disk", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -v rows=10000 -f $B/database.awk > db.sql", run: []string{"sqlite3 test.db < db.sql", "sqlite3 test.db 'select count(*) from item; .dump log'"}},
-	{name: "sqlite3 wal", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -v rows=5000 -v journal=wal -f $B/database.awk > db.sql", run: []string{"sqlite3 test.db < db.sql", "sqlite3 -json test.db 'select * from owner limit 9'"}, skip: "test.db-shm"},
-	{name: "lua", needs: []need{{"lua5.4", "lua5.4"}}, run: []string{"lua5.4 $B/mixed.lua $SCALE", "lua5.4 -e 'error(\"no\")'"}},
-	{name: "perl", run: []string{"perl $B/mixed.pl $SCALE", "perl -e 'die qq(no\\n)'"}},
-	{name: "python text", needs: []need{python}, run: []string{"/usr/bin/python3 -c pass", "/usr/bin/python3 $B/text.py $SCALE", "/usr/bin/python3 -c 1/0"}},
+	{name: "sqlite3 in memory", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -f $P/database.awk > db.sql", run: []string{"sqlite3 :memory: < db.sql"}},
+	{name: "sqlite3 on disk", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -v rows=10000 -f $P/database.awk > db.sql", run: []string{"sqlite3 test.db < db.sql", "sqlite3 test.db 'select count(*) from item; .dump log'"}},
+	{name: "sqlite3 wal", needs: []need{{"sqlite3", "sqlite3"}}, setup: "awk -v rows=5000 -v journal=wal -f $P/database.awk > db.sql", run: []string{"sqlite3 test.db < db.sql", "sqlite3 -json test.db 'select * from owner limit 9'"}, skip: "test.db-shm"},
+	{name: "lua", needs: []need{{"lua5.4", "lua5.4"}}, run: []string{"lua5.4 $P/mixed.lua $SCALE", "lua5.4 -e 'error(\"no\")'"}},
+	{name: "perl", run: []string{"perl $P/mixed.pl $SCALE", "perl -e 'die qq(no\\n)'"}},
+	{name: "python text", needs: []need{python}, run: []string{"/usr/bin/python3 -c pass", "/usr/bin/python3 $P/text.py $SCALE", "/usr/bin/python3 -c 1/0"}},
 	{name: "python modules", needs: []need{python}, run: []string{"/usr/bin/python3 $P/modules.py $SCALE"}},
 	{name: "bc", needs: []need{{"bc", "bc"}}, run: []string{"bc -lq $P/arithmetic.bc"}},
 	{name: "jq", needs: []need{{"jq", "jq"}}, run: []string{"jq -n -f $P/transform.jq", "jq -n {"}},
@@ -83,9 +83,9 @@ var matrix = []row{
 			"openssl enc -d -aes-256-cbc -pbkdf2 -S 0102030405060708 -k secret -in data.enc -out data.dec", "openssl genrsa -out key 2048", "openssl rsa -in key -pubout -out pub", "openssl dgst -sha256 -sign key -out sig data",
 			"openssl dgst -sha256 -verify pub -signature sig data", "openssl version"}},
 	{name: "openssl loops", needs: []need{{"openssl", "openssl"}}, setup: data, run: openSSLLoops()},
-	{name: "cc1", needs: []need{{cc1(), "gcc"}}, setup: `awk -v functions=$((60 * SCALE)) -f $B/source.awk > big.c; gcc -E big.c -o big.i`,
+	{name: "cc1", needs: []need{{cc1(), "gcc"}}, setup: `awk -v functions=$((60 * SCALE)) -f $P/source.awk > big.c; gcc -E big.c -o big.i`,
 		run: []string{cc1() + " -quiet -O2 big.i -o big.s", cc1() + " -quiet -O0 -g big.i -o debug.s", cc1() + " -quiet none.i"}},
-	{name: "assembler and linker", needs: []need{{"as", "binutils"}, {"ld", "binutils"}}, setup: "awk -v functions=60 -f $B/source.awk > big.c; gcc -S big.c; cp $P/../guests/code/freestanding.s .",
+	{name: "assembler and linker", needs: []need{{"as", "binutils"}, {"ld", "binutils"}}, setup: "awk -v functions=60 -f $P/source.awk > big.c; gcc -S big.c; cp $P/../guests/code/freestanding.s .",
 		run: []string{"as big.s -o big.o", "as freestanding.s -o f.o", "ld f.o -o f", "ld -r big.o f.o -o both.o", "objdump -d big.o", "nm big.o", "strip -o small big.o"}},
 	{name: "gdb", needs: []need{{"gdb", "gdb"}, {"gcc", "gcc"}}, setup: `built crash gcc -g $P/../guests/threads/crash_in_thread.c -I $P/../guests -pthread
 [ -e $CACHE/core ] || { gdb -nx --batch -ex run -ex "generate-core-file $CACHE/core.$$" $CACHE/crash > /dev/null 2>&1; mv $CACHE/core.$$ $CACHE/core; }; cp $CACHE/core .`,
@@ -98,10 +98,10 @@ var matrix = []row{
 	{name: "avx512", needs: []need{{"gcc", "gcc"}}, setup: "built v4 gcc -O3 -march=x86-64-v4 -mprefer-vector-width=512 $P/vectors.c", run: []string{"./v4 300"}},
 	{name: "binutils", needs: []need{{"objdump", "binutils"}}, run: []string{"objdump -d /usr/bin/true", "readelf -a /usr/bin/true", "nm -D /lib/x86_64-linux-gnu/libm.so.6", "strings -n 20 /usr/bin/bash", "ldconfig -p"}},
 
-	{name: "only the heap", needs: []need{{"lua5.4", "lua5.4"}}, flags: "--mirror heap", run: []string{"lua5.4 $B/mixed.lua"}},
-	{name: "all but the stack", needs: []need{{"sqlite3", "sqlite3"}}, flags: "--no-mirror stack", setup: "awk -v rows=3000 -f $B/database.awk > db.sql", run: []string{"sqlite3 :memory: < db.sql"}},
+	{name: "only the heap", needs: []need{{"lua5.4", "lua5.4"}}, flags: "--mirror heap", run: []string{"lua5.4 $P/mixed.lua"}},
+	{name: "all but the stack", needs: []need{{"sqlite3", "sqlite3"}}, flags: "--no-mirror stack", setup: "awk -v rows=3000 -f $P/database.awk > db.sql", run: []string{"sqlite3 :memory: < db.sql"}},
 	{name: "one symbol", needs: []need{{"gcc", "gcc"}}, flags: "--mirror sym:z", setup: "built v gcc -O2 $P/vectors.c", run: []string{"./v"}},
-	{name: "one library", needs: []need{python}, flags: "--mirror file:*libc.so*", run: []string{"/usr/bin/python3 $B/text.py"}},
+	{name: "one library", needs: []need{python}, flags: "--mirror file:*libc.so*", run: []string{"/usr/bin/python3 $P/text.py"}},
 	{name: "everything fenced", needs: []need{{"g++", "g++"}}, flags: "--mirror all=fenced", setup: "built tasks g++ -O2 -pthread $P/tasks.cc", run: []string{"./tasks"}},
 	{name: "data and anonymous memory", needs: []need{{"bzip2", "bzip2"}}, flags: "--mirror data --mirror anon --verify=50ms", setup: data, run: []string{"bzip2 -9 text"}},
 	{name: "nothing", flags: "--mirror none", setup: data, run: []string{"sort text"}},
@@ -159,13 +159,12 @@ func TestPythonSuite(t *testing.T) {
 
 // job replaces the variables of a row.
 func (r *row) job(t *testing.T) job {
-	root, err := filepath.Abs("..")
+	p, err := filepath.Abs("../testdata/programs")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, b := filepath.Join(root, "testdata/programs"), filepath.Join(root, "bench/workloads")
 	mb, scale := sizes()
-	vars := map[string]string{"P": p, "B": b, "CACHE": cacheDir, "MB": mb, "SCALE": scale}
+	vars := map[string]string{"P": p, "CACHE": cacheDir, "MB": mb, "SCALE": scale}
 	j := job{
 		flags: strings.Fields(r.flags), gaps: strings.Fields(r.gaps), ignore: strings.Fields(r.skip),
 		env: strings.Fields(r.env), timeout: 3 * time.Minute,
@@ -174,7 +173,7 @@ func (r *row) job(t *testing.T) job {
 		j.timeout = 30 * time.Minute
 	}
 	if r.setup != "" {
-		j.setup = fmt.Sprintf(prelude, p, b, cacheDir, mb, scale) + r.setup
+		j.setup = fmt.Sprintf(prelude, p, cacheDir, mb, scale) + r.setup
 	}
 	for _, line := range r.run {
 		words, input := split(line)
