@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Options say what is measured.
@@ -103,6 +104,9 @@ func (c Cache) argv(w Workload) ([]string, error) {
 	return argv, err
 }
 
+// budget is how long one workload may take before its remaining rounds are given up.
+const budget = 20 * time.Second
+
 // rounds measures one workload: native and kmv in turns, a first native run only to warm the file cache.
 func rounds(ctx context.Context, o Options, peers []Peer, w Workload, argv []string) (Result, error) {
 	res := Result{Name: w.Name, Class: w.Class, Times: max(w.Times, 1), Peers: map[string]float64{}}
@@ -114,7 +118,11 @@ func rounds(ctx context.Context, o Options, peers []Peer, w Workload, argv []str
 		return res, fmt.Errorf("fails natively: %s", native.status)
 	}
 	under := append([]string{o.Kmv, "run", "--"}, argv...)
+	start := time.Now()
 	for range o.Rounds {
+		if time.Since(start) > budget {
+			break
+		}
 		for _, side := range []struct {
 			argv    []string
 			samples *[]Sample
