@@ -34,6 +34,7 @@ type block struct {
 	end    uint32
 	size   uint32 // native bytes
 	prefix uint16
+	check  uint16 // bytes of self-check between prefix and code; base counts as if they lay in front
 	kind   blockKind
 	links  int32 // last branch that was linked to it, -1 if none
 }
@@ -46,7 +47,7 @@ const (
 )
 
 // direct is the cache offset to enter with all registers native.
-func (b *block) direct() uint32 { return b.base + uint32(b.prefix) }
+func (b *block) direct() uint32 { return b.base + uint32(b.prefix) - uint32(b.check) }
 
 // stub is one int3 in the cache: why it is there and where it leads.
 type stub struct {
@@ -62,9 +63,10 @@ type stub struct {
 type stubKind uint8
 
 const (
-	stubLink stubKind = iota // leads to native target, not translated yet
-	stubStop                 // the translation asks for the engine
-	stubNone                 // already linked away
+	stubLink    stubKind = iota // leads to native target, not translated yet
+	stubStop                    // the translation asks for the engine
+	stubChanged                 // a self-check failed: the native code at target has changed
+	stubNone                    // already linked away
 )
 
 // codeCache is the translated code of one address space, or of several that still run the same code after a fork.
@@ -82,6 +84,7 @@ type codeCache struct {
 	tr      *translator.Translator
 	frag    translator.Fragment
 	again   translator.Fragment // of a block that is looked at once more
+	hot     map[uint64]bool     // pages whose blocks check themselves
 	farCode bool                // some code lies outside the code zone
 	fall    uint64              // the block placed last falls into this native address ...
 	fallEnd uint32              // ... from this cache offset
@@ -98,7 +101,7 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config) (*codeCache
 	}
 	c := &codeCache{
 		layout: l, mem: mem, users: 1,
-		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{},
+		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
 		tr: translator.New(cfg),
 	}
 	c.rt = emitRuntime(c)

@@ -67,7 +67,7 @@ func (e *engine) guard(t *thread) error {
 	var calls []*call
 	for _, page := range p.unguarded {
 		m, ok := p.space.Find(nativeAddr(page))
-		if !ok || p.guarded[page] {
+		if !ok || p.guarded[page] || p.code.hot[page] {
 			continue
 		}
 		p.guarded[page] = true
@@ -86,6 +86,13 @@ func (e *engine) protectedByUs(t *thread, info ptrace.Siginfo) bool {
 // executed again.
 func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
 	e.count("code write")
+	page := info.Addr() &^ 4095
+	if t.p.writes == nil {
+		t.p.writes = map[uint64]int{}
+	}
+	if t.p.writes[page]++; t.p.writes[page] > hotWrites {
+		t.p.code.hot[page] = true
+	}
 	if err := e.settle(t); err != nil {
 		return err
 	}

@@ -35,6 +35,14 @@ func (p *process) point(off uint32) (translator.Point, bool) {
 		}
 		return pt, true
 	}
+	if off < b.direct() {
+		pt := translator.Point{PC: b.native, State: translator.Before, N: 1}
+		pt.Restore[0] = translator.Saved{Reg: x86.RCX, Slot: translator.SlotRCX}
+		return pt, true
+	}
+	if off < b.base+uint32(b.prefix) {
+		return checkPoint(b, off), true
+	}
 	f := &c.again
 	end := b.native + uint64(b.size)
 	if err := c.tr.Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f); err != nil {

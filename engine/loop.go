@@ -182,6 +182,12 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 			return true, e.instruction(t, s)
 		}
 		e.count("link")
+		if s.kind == stubChanged {
+			t.p.text.buf = nil
+			if c.leader(s.target) {
+				c.drop(s.target)
+			}
+		}
 		t.regs.Rip = s.target
 		return true, e.enter(t)
 	}

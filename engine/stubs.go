@@ -118,7 +118,7 @@ func (c *codeCache) drop(pc uint64) {
 	b.links = -1
 	c.mem[b.direct()] = int3
 	c.stale[b.direct()] = pc
-	if i > 0 && b.start != b.base {
+	if i > 0 && !b.entered() {
 		if front := &c.blocks[i-1]; front.end == b.start && front.kind == translated {
 			if j, ok := c.index[front.native]; ok && j == i-1 {
 				c.drop(front.native)

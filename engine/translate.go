@@ -40,7 +40,7 @@ func (c *codeCache) indirect(b *block) {
 	if c.jump(b.native) != 0 {
 		return
 	}
-	if b.start == b.base {
+	if b.entered() {
 		c.setJump(b.native, b.start)
 		return
 	}
@@ -59,16 +59,20 @@ func (c *codeCache) indirect(b *block) {
 	c.setJump(native, start)
 }
 
+// entered says whether the block has a prefix, for entry through the jump map.
+func (b *block) entered() bool { return b.start != b.direct() }
+
 // unit is the work of one miss: a walk over direct branches, near ones first.
 type unit struct {
-	c      *codeCache
-	src    source
-	budget int
-	near   []uint64 // jumps and return sites
-	far    []uint64 // call targets
-	open   []openExit
-	placed []int32 // the new blocks: no thread may enter one before all of the unit's exits lead somewhere
-	stops  []openStop
+	c       *codeCache
+	src     source
+	budget  int
+	near    []uint64 // jumps and return sites
+	far     []uint64 // call targets
+	open    []openExit
+	placed  []int32 // the new blocks: no thread may enter one before all of the unit's exits lead somewhere
+	stops   []openStop
+	changed []openExit // failed self-checks
 }
 
 type openStop struct {
@@ -123,19 +127,33 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	if fallen {
 		base -= prefixSize
 	}
-	if err := c.tr.Block(u.src(pc), pc, base&7, c.leader, f); err != nil {
+	src, leader := u.src(pc), c.leader
+	start := c.pos
+	var check x86.Asm
+	var changed []int
+	if c.hot[pc&^4095] {
+		end := c.checkLimit(src, pc)
+		changed = emitCheck(&check, src, pc, int(end-pc))
+		leader = func(at uint64) bool { return at == end || c.leader(at) }
+		base += uint32(check.Len())
+	}
+	if err := c.tr.Block(src, pc, base&7, leader, f); err != nil {
 		panic(fmt.Sprintf("BUG: translate %#x: %v", pc, err))
 	}
-	start := base
-	if fallen {
-		if f.Prefix != prefixSize {
-			panic(fmt.Sprintf("BUG: prefix of %d bytes", f.Prefix))
-		}
-		start = c.pos
+	if f.Prefix != prefixSize {
+		panic(fmt.Sprintf("BUG: prefix of %d bytes", f.Prefix))
 	}
-	copy(c.mem[start:], f.Code[start-base:])
+	if !fallen {
+		c.pos += uint32(copy(c.mem[c.pos:], f.Code[:prefixSize]))
+	}
+	for _, rel := range changed {
+		u.changed = append(u.changed, openExit{c.pos + uint32(rel), pc})
+	}
+	c.pos += uint32(copy(c.mem[c.pos:], check.Buf))
+	copy(c.mem[c.pos:], f.Code[prefixSize:])
 	c.pos = base + uint32(len(f.Code))
-	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size, prefix: uint16(f.Prefix), links: -1})
+	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size,
+		prefix: prefixSize, check: uint16(check.Len()), links: -1})
 	c.index[pc] = int32(len(c.blocks) - 1)
 	c.setLeader(pc, true)
 	u.budget--
@@ -214,6 +232,9 @@ func (u *unit) jumpTo(target uint64) {
 // close links the exits whose targets were placed meanwhile, and gives each of the others a stub. Only here: a stub may
 // not come between a block and the one that it falls into.
 func (u *unit) close() {
+	for _, x := range u.changed {
+		u.c.patch(x.site, u.c.addStub(stub{kind: stubChanged, target: x.target, next: -1}).at)
+	}
 	for i := range u.stops {
 		u.c.addStop(u.stops[i].site, &u.stops[i].exit)
 	}
@@ -231,7 +252,7 @@ func (u *unit) close() {
 func (u *unit) publish() {
 	for _, i := range u.placed {
 		b := &u.c.blocks[i]
-		if b.start == b.base {
+		if b.entered() {
 			u.c.setJump(b.native, b.start)
 		}
 		u.c.linkWaiting(b.native)
