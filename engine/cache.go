@@ -81,6 +81,7 @@ type codeCache struct {
 	index   map[uint64]int32  // native address -> block
 	pages   map[uint64]*[64]uint64
 	waiting map[uint64]int32 // native target -> first stub that waits for it
+	cfg     translator.Config
 	tr      *translator.Translator
 	frag    translator.Fragment
 	again   translator.Fragment // of a block that is looked at once more
@@ -102,7 +103,7 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config) (*codeCache
 	c := &codeCache{
 		layout: l, mem: mem, users: 1,
 		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
-		tr: translator.New(cfg),
+		cfg: cfg, tr: translator.New(cfg),
 	}
 	c.rt = emitRuntime(c)
 	return c, nil

@@ -47,11 +47,14 @@ func elfWithCode(path string, m *shadowmem.Mapping) bool {
 }
 
 // codeChanged tells the cache that native memory has been mapped, unmapped or protected anew.
-func (e *engine) codeChanged(t *thread, start, end uint64) {
+func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	p := t.p
 	p.text.buf = nil
 	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
-		return
+		return nil
+	}
+	if err := e.split(t); err != nil {
+		return err
 	}
 	p.code.invalidate(start, end)
 	for page := range p.guarded {
@@ -59,6 +62,7 @@ func (e *engine) codeChanged(t *thread, start, end uint64) {
 			delete(p.guarded, page)
 		}
 	}
+	return nil
 }
 
 // guard takes the right to write from pages that were translated and are writable, so that a change of code is seen.
@@ -104,6 +108,9 @@ func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
 
 // unguard gives pages back the right to be written and forgets their translations.
 func (e *engine) unguard(t *thread, pages ...uint64) error {
+	if err := e.split(t); err != nil {
+		return err
+	}
 	var calls []*call
 	for _, page := range pages {
 		if !t.p.guarded[page] {

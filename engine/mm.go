@@ -135,7 +135,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if c.err() != nil {
 		return c.ret, nil
 	}
-	e.codeChanged(t, at, at+size)
+	if err := e.codeChanged(t, at, at+size); err != nil {
+		return 0, err
+	}
 	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true, File: flags&unix.MAP_ANONYMOUS == 0})
 	if err != nil {
 		return 0, err
@@ -218,7 +220,9 @@ func (e *engine) munmap(t *thread, addr, length uint64) (int64, error) {
 	if err := t.inject(c); err != nil || c.err() != nil {
 		return c.ret, err
 	}
-	e.codeChanged(t, addr, end)
+	if err := e.codeChanged(t, addr, end); err != nil {
+		return 0, err
+	}
 	return 0, e.apply(t, t.p.space.MunmapOps(nativeAddr(addr), nativeAddr(end)), 0)
 }
 
@@ -246,7 +250,9 @@ func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, erro
 	if c.err() != nil {
 		return c.ret, nil
 	}
-	e.codeChanged(t, addr, end)
+	if err := e.codeChanged(t, addr, end); err != nil {
+		return 0, err
+	}
 	start, stop := nativeAddr(addr), nativeAddr(end)
 	if prot&(unix.PROT_GROWSDOWN|unix.PROT_GROWSUP) != 0 {
 		if m, ok := t.p.space.Find(start); ok {

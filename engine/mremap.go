@@ -43,8 +43,12 @@ func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uin
 	if err := t.inject(c); err != nil || c.err() != nil {
 		return c.ret, err
 	}
-	e.codeChanged(t, old, old+max(oldSize, 4096))
-	e.codeChanged(t, at, at+newSize)
+	if err := e.codeChanged(t, old, old+max(oldSize, 4096)); err != nil {
+		return 0, err
+	}
+	if err := e.codeChanged(t, at, at+newSize); err != nil {
+		return 0, err
+	}
 	ops, err := t.p.space.MremapOps(nativeAddr(old), nativeAddr(old+oldSize), nativeAddr(at), nativeAddr(at+newSize), use)
 	if err != nil {
 		return 0, err
