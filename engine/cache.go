@@ -14,12 +14,13 @@ import (
 
 // The memory that kmv adds to a target is one memfd, mapped by the engine and the target alike:
 //
-//	0          1 GiB            2 GiB                  10 GiB
-//	| cache     | thread blocks  | jump map              |
+//	0         1 GiB - 256 KiB          1 GiB            2 GiB      10 GiB
+//	| cache    | system call handlers   | thread blocks  | jump map  |
 //
 // All of it is sparse: pages exist where something was written.
 const (
 	cacheSection  = 0
+	tableSection  = threadSection - 4<<16 // the address of a handler for each system call number of 16 bits, or 0
 	threadSection = 1 << 30
 	jumpSection   = 2 << 30
 	sharedSize    = 10 << 30
@@ -95,7 +96,7 @@ type codeCache struct {
 	stats   TranslationStats
 }
 
-func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config) (*codeCache, error) {
+func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runtimeImage) (*codeCache, error) {
 	mem, err := unix.Mmap(fd, 0, sharedSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("map the code cache: %w", err)
@@ -105,7 +106,7 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config) (*codeCache
 		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
 		cfg: cfg, tr: translator.New(cfg),
 	}
-	c.rt = emitRuntime(c)
+	c.install(image)
 	return c, nil
 }
 

@@ -237,6 +237,7 @@ func (e *engine) leave(t *thread) {
 	if p == nil {
 		return
 	}
+	e.sys.addThread(t)
 	t.p = nil
 	p.threads--
 	p.code.slots.release(t.slot)

@@ -37,6 +37,7 @@ type engine struct {
 	total      totals
 	lastMirror MirrorReport
 	wake       chan struct{}
+	image      *runtimeImage
 }
 
 // Run runs a program to its end under translation and reports what was done. It returns an error only for kmv's own

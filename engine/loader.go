@@ -137,7 +137,7 @@ func (l *loader) shareMemory(fd int) error {
 	if err := unix.Ftruncate(mine, sharedSize); err != nil {
 		return fmt.Errorf("size the code cache: %w", err)
 	}
-	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config())
+	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
 	return err
 }
 

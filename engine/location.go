@@ -114,7 +114,7 @@ func (e *engine) nativeHere(t *thread) (bool, error) {
 		return true, nil
 	}
 	if off < c.rt.end {
-		return c.rt.native(t, off)
+		return e.routineNative(t, off)
 	}
 	pt, ok := t.p.point(off)
 	if !ok {

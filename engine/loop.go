@@ -51,6 +51,7 @@ func (e *engine) event(s ptrace.Stop) error {
 	if t == nil {
 		return e.stray(s)
 	}
+	before := t.stopped.Kind
 	t.running, t.stopped = false, s
 	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
 		t.parent = 0
@@ -62,7 +63,13 @@ func (e *engine) event(s ptrace.Stop) error {
 	case ptrace.GroupStop:
 		return e.groupStop(t)
 	case ptrace.Interrupted:
-		return t.resume(0)
+		if before == ptrace.GroupStop { // SIGCONT: here the kernel's EINTR is the program's (signal(7))
+			return t.resume(0)
+		}
+		if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
+			return err
+		}
+		return e.goOn(t)
 	case ptrace.Cloned, ptrace.Forked:
 		return e.born(t, int(s.Message))
 	case ptrace.Execed:
@@ -175,6 +182,9 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 	case c.rt.stop:
 		e.count("syscall")
 		return true, e.syscall(t)
+	case c.rt.finish:
+		e.count("syscall end")
+		return true, e.finishCall(t, off)
 	}
 	if s, ok := c.stubAt(off); ok {
 		if s.kind == stubStop {
@@ -212,11 +222,11 @@ func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 	}
 	if unblockable&bit(sig)&mask != 0 {
 		t.held = append(t.held, info)
-		return t.resume(0)
+		return e.goOn(t)
 	}
 	switch t.signals.effectOf(sig) {
 	case effectIgnore:
-		return t.resume(0)
+		return e.goOn(t)
 	case effectStop:
 		return t.resume(sig)
 	}
@@ -226,6 +236,12 @@ func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 		} else if settled {
 			return e.deliver(t, info)
 		}
+	}
+	if e.interrupted(t) {
+		if err := e.leaveCall(t); err != nil {
+			return err
+		}
+		return e.deliver(t, info)
 	}
 	t.deferred = append(t.deferred, info)
 	if err := e.settle(t); err != nil {

@@ -61,12 +61,31 @@ type TranslationStats struct {
 	Seconds            float64        `json:"seconds"`
 }
 
-// SyscallStats counts system calls. In-target ones are counted only while statistics are on.
+// SyscallStats counts system calls. Those in the target are counted there, by thread, and so known when a thread ends.
 type SyscallStats struct {
 	Total         uint64 `json:"total"`
 	InTarget      uint64 `json:"in_target"`
 	Stopped       uint64 `json:"stopped"`
 	BytesMirrored uint64 `json:"bytes_mirrored"`
+}
+
+// addThread takes in what a thread counted in its block.
+func (s *SyscallStats) addThread(t *thread) {
+	n := t.slotAt(slotCalls)
+	s.Total += n
+	s.InTarget += n
+	s.BytesMirrored += t.slotAt(slotBytes)
+}
+
+// syscallStats is the state of the counts, with those of the threads that live.
+func (e *engine) syscallStats() SyscallStats {
+	s := e.sys
+	for _, t := range e.threads {
+		if t.p != nil {
+			s.addThread(t)
+		}
+	}
+	return s
 }
 
 // VerifyStats is the result of all verifications of a run.
@@ -128,7 +147,7 @@ func (s *totals) add(p *process) {
 func (e *engine) report(wall time.Duration) *Report {
 	r := &Report{
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
-		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.sys, Verify: e.verify,
+		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
 		Gaps: e.gapList(), Threads: e.started,
 	}
 	r.Mirror.Offset = e.layout.Offset
@@ -139,7 +158,6 @@ func (e *engine) report(wall time.Duration) *Report {
 		r.Verify.Divergent = []Divergent{}
 	}
 	r.Translation.Stops = e.stops
-	r.Syscalls.InTarget = r.Syscalls.Total - r.Syscalls.Stopped
 	if e.rootEnd.Kind == ptrace.Exited {
 		code := e.rootEnd.Code
 		r.Exit.Code = &code

@@ -1,6 +1,11 @@
 package engine
 
 import (
+	"encoding/binary"
+
+	"kmv/engine/syscalls"
+	"kmv/shadowmem"
+	"kmv/translator"
 	"kmv/translator/x86"
 )
 
@@ -12,17 +17,49 @@ type routines struct {
 	batchInt  uint32
 	syscall   uint32 // where translated system calls go: rcx is the next native pc
 	stop      uint32 // the int3 of a system call that the engine must see
+	finish    uint32 // the int3 behind a system call whose writes the engine must copy
 	end       uint32
+	places    []place // what is known of each offset from syscall on
 }
 
-// emitRuntime writes the routines.
+// runtimeImage is the routines as bytes: equal in every code cache of a run.
+type runtimeImage struct {
+	routines
+	code  []byte
+	table [syscalls.Max]uint32 // cache addresses of the system calls' handlers; 0 stops
+}
+
+// The slots of the thread block that the routines use. SlotRCX and SlotTarget hold the next native pc meanwhile, so that
+// the way out is an indirect branch's.
+const (
+	slotNumber = translator.SlotRuntime + 8*iota // rax at the entry
+	slotRAX                                      // the result, while rax is needed
+	slotRSI
+	slotRDI
+	slotCalls // counts the system calls that were run here
+	slotBytes // counts the bytes that were copied here
+)
+
+// slot is a slot as a memory operand.
+func slot(off int64) x86.Mem { return x86.Abs(off).In(x86.FS) }
+
+// runtime is the image for this run; VerifyCalls wants every system call to stop.
+func (e *engine) runtime() *runtimeImage {
+	if e.image == nil {
+		e.image = emitRuntime(e.layout, e.config().Mirror, e.opts.VerifyCalls)
+	}
+	return e.image
+}
+
+// emitRuntime assembles the routines.
 //
 //	gadget: syscall; int3
 //	batch:  mov (%rbx),%eax; mov 8(%rbx),%rdi ... mov 48(%rbx),%r9; syscall; mov %rax,56(%rbx)
 //	        add $64,%rbx; sub $1,%rbp; jnz batch; int3
-func emitRuntime(c *codeCache) routines {
-	var a x86.Asm
-	var r routines
+//	syscall: see runtime_dispatch.go
+func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
+	b := newBuilder(l, mirror)
+	a, r := &b.Asm, &b.image.routines
 	a.Int3() // cache offset 0 is never a target: it means "none" in the jump map
 	r.gadget = uint32(a.Len())
 	a.Syscall()
@@ -31,7 +68,7 @@ func emitRuntime(c *codeCache) routines {
 	again := a.Here()
 	r.batch = uint32(a.Len())
 	a.MovRM(x86.RAX, x86.At(x86.RBX, 0), 4)
-	for i, reg := range [...]x86.Reg{x86.RDI, x86.RSI, x86.RDX, x86.R10, x86.R8, x86.R9} {
+	for i, reg := range argumentRegs {
 		a.MovRM(reg, x86.At(x86.RBX, int64(8+8*i)), 8)
 	}
 	a.Syscall()
@@ -41,11 +78,27 @@ func emitRuntime(c *codeCache) routines {
 	a.Jcc(x86.CondNE, again)
 	r.batchInt = uint32(a.Len())
 	a.Int3()
-	r.syscall = uint32(a.Len())
-	r.stop = r.syscall
-	a.Int3()
+	b.dispatch()
+	if !stopAll {
+		b.handlers()
+	}
 	a.Link()
-	c.pos = uint32(copy(c.mem, a.Buf))
-	r.end = c.pos
-	return r
+	b.fillTable()
+	r.end = uint32(a.Len())
+	b.image.code = a.Buf
+	return b.image
 }
+
+// install puts the routines into a new cache.
+func (c *codeCache) install(image *runtimeImage) {
+	c.rt = image.routines
+	c.pos = uint32(copy(c.mem, image.code))
+	for nr, at := range image.table {
+		if at != 0 {
+			binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
+		}
+	}
+}
+
+// argumentRegs carry the arguments of a system call.
+var argumentRegs = [6]x86.Reg{x86.RDI, x86.RSI, x86.RDX, x86.R10, x86.R8, x86.R9}

@@ -111,6 +111,15 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 		}
 		return true, nil
 	}
+	if pl, ok := e.placeOf(u, s); ok && (s.Kind == ptrace.Signaled || e.interrupted(u)) {
+		if err := e.mirrorResult(u, pl); err != nil {
+			return false, err
+		}
+		if s.Kind == ptrace.Signaled {
+			e.queue = append(e.queue, s)
+		}
+		return s.Kind != ptrace.Signaled, nil
+	}
 	if s.Kind == ptrace.Signaled {
 		if off, ok := u.p.code.offset(u.regs.Rip - 1); ok && s.Sig == unix.SIGTRAP && u.p.code.mem[off] == int3 {
 			e.queue = append(e.queue, s)
@@ -149,8 +158,8 @@ func (e *engine) mirrorEarly(u *thread) error {
 func (e *engine) unpark(threads []*thread) error {
 	for _, u := range threads {
 		var err error
-		if u.call != nil {
-			err = e.resumeCall(u)
+		if u.call != nil || e.interrupted(u) {
+			err = e.goOn(u)
 		} else {
 			err = e.enter(u)
 		}
@@ -161,29 +170,23 @@ func (e *engine) unpark(threads []*thread) error {
 	return nil
 }
 
-// resumeCall lets a thread go on with the system call that kmv interrupted. Most are restarted by the kernel; those that
-// never are (signal(7), "Interruption of system calls by stop signals") are made again here.
-func (e *engine) resumeCall(t *thread) error {
-	c := t.p.code
-	if t.regs.Rip == c.address(c.rt.gadget)+2 && int64(t.regs.Rax) == fail(unix.EINTR) {
-		t.regs.Rax = t.call.nr
-		t.regs.Rip = c.address(c.rt.gadget)
-		t.regs.Orig_rax = noSyscall
-		if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
-			return err
-		}
-	}
-	return t.resume(0)
-}
-
 // woken is a safe point that another goroutine asked for.
 func (e *engine) woken(t *thread) error {
-	if t.call != nil {
-		if err := e.verifyProcess(t); err != nil {
+	if pl, ok := e.placeOf(t, t.stopped); ok && e.interrupted(t) {
+		if err := e.mirrorResult(t, pl); err != nil {
 			return err
 		}
-		return e.resumeCall(t)
+	} else if t.call == nil {
+		return e.wokenOutside(t)
 	}
+	if err := e.verifyProcess(t); err != nil {
+		return err
+	}
+	return e.goOn(t)
+}
+
+// wokenOutside is woken for a thread that is not in a system call.
+func (e *engine) wokenOutside(t *thread) error {
 	if err := e.settle(t); err != nil {
 		return err
 	}

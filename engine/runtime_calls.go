@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+)
+
+// System calls of the syscall routine that do not simply return: the kernel interrupts them, or the engine must end them.
+
+// finishCall ends a call of the routine that stands behind its system call, like finish for the gadget's.
+func (e *engine) finishCall(t *thread, off uint32) error {
+	p := t.p.code.rt.place(off)
+	ret := int64(t.unsaved(p).Rax)
+	if ret == fail(unix.EFAULT) && len(t.p.guarded) > 0 { // perhaps because of pages that kmv protects: once more
+		t.completeCall(p)
+		if err := e.unguardAll(t); err != nil {
+			return err
+		}
+		t.regs.Rax = t.slotAt(slotNumber)
+		return e.syscall(t)
+	}
+	if err := e.mirrorResult(t, p); err != nil {
+		return err
+	}
+	t.completeCall(p)
+	return e.answer(t, ret)
+}
+
+// interrupted says whether the thread stands behind a system call of the routine that was not done because of the stop.
+// The kernel restarts it, or goOn does, unless a handler is to run first.
+func (e *engine) interrupted(t *thread) bool {
+	c := t.p.code
+	off, ok := c.offset(t.regs.Rip)
+	if !ok || off >= c.rt.end || !c.rt.place(off).back || int64(t.regs.Orig_rax) < 0 {
+		return false
+	}
+	ret := int64(t.regs.Rax)
+	return restart(ret) || ret == fail(unix.EINTR)
+}
+
+// leaveCall makes t.regs native behind a call that was interrupted. The kernel's restart code and Orig_rax stay: with
+// these it restarts the call, or makes it EINTR, when it sets up a handler (arch/x86/kernel/signal.c, handle_signal).
+func (e *engine) leaveCall(t *thread) error {
+	p, _ := e.placeOf(t, t.stopped)
+	nr := t.regs.Orig_rax
+	if err := e.mirrorResult(t, p); err != nil {
+		return err
+	}
+	t.completeCall(p)
+	t.regs.Orig_rax = nr
+	return nil
+}
+
+// goOn continues a thread after a stop that the program must not notice. The kernel restarts most system calls by itself;
+// those that never are (signal(7), "Interruption of system calls by stop signals") are made again here.
+func (e *engine) goOn(t *thread) error {
+	c := t.p.code
+	nr := uint64(0)
+	switch {
+	case int64(t.regs.Rax) != fail(unix.EINTR):
+		return t.resume(0)
+	case t.call != nil && t.regs.Rip == c.address(c.rt.gadget)+2:
+		nr = t.call.nr
+	case e.interrupted(t):
+		nr = t.slotAt(slotNumber)
+	default:
+		return t.resume(0)
+	}
+	t.regs.Rax = nr
+	t.regs.Rip -= 2
+	t.regs.Orig_rax = noSyscall
+	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+		return err
+	}
+	return t.resume(0)
+}
