@@ -73,7 +73,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	defer sink.Close()
 	o := engine.Options{
 		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy,
-		VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
+		Ranges: f.report != "" || f.stats, VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
 	}
 	if f.verbose {
 		o.Log = a.err

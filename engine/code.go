@@ -49,7 +49,7 @@ func elfWithCode(path string, m *shadowmem.Mapping) bool {
 // codeChanged tells the cache that native memory has been mapped, unmapped or protected anew.
 func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	p := t.p
-	p.text.buf = nil
+	p.text.forget(start, end)
 	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
 		return nil
 	}
@@ -118,7 +118,7 @@ func (e *engine) unguard(t *thread, pages ...uint64) error {
 		}
 		delete(t.p.guarded, page)
 		t.p.code.invalidate(page, page+4096)
-		t.p.text.buf = nil
+		t.p.text.forget(page, page+4096)
 		if m, ok := t.p.space.Find(nativeAddr(page)); ok {
 			calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(hostProt(m.Prot))}})
 		}

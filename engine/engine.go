@@ -30,6 +30,7 @@ type engine struct {
 	root       int
 	rootEnd    ptrace.Stop
 	started    int
+	resolved   bool // the symbols of the policy were found in the program
 	stops      map[string]int
 	sys        SyscallStats
 	verify     VerifyStats

@@ -38,6 +38,7 @@ func (e *engine) load(t *thread) error {
 		{"map the code cache", l.boot},
 		{"move the program", l.move},
 		{"build the stack", l.stack},
+		{"find the symbols of --mirror", l.symbols},
 		{"mirror the program's data", l.twins},
 	} {
 		if err := step.do(); err != nil {
@@ -249,7 +250,8 @@ func loaded(a area, kind shadowmem.Kind) shadowmem.Mapping {
 	return m
 }
 
-// stack builds the main stack in the data zone: the same bytes as the kernel's, with every pointer moved. The kernel's
+// stack builds the main stack in the data zone, at its full size: the kernel is not asked to let it grow, but the model
+// takes it for one that does, so that nothing is placed within the gap below it: the same bytes as the kernel's, with every pointer moved. The kernel's
 // own stays where it is, untouched: /proc/PID/cmdline and environ are read from there.
 func (l *loader) stack() error {
 	var old area
@@ -272,7 +274,7 @@ func (l *loader) stack() error {
 	l.moves = append(l.moves, move{sp, top - uint64(len(content)), uint64(len(content)) + 1})
 	prot := unix.PROT_READ | unix.PROT_WRITE | old.prot&unix.PROT_EXEC
 	m := shadowmem.Mapping{Start: at, End: shadowmem.Native(top), Prot: prot, Kind: shadowmem.Stack, Name: "[stack]",
-		Flags: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_NORESERVE | unix.MAP_STACK}
+		Flags: unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_NORESERVE | unix.MAP_STACK | unix.MAP_GROWSDOWN}
 	if err := l.e.mapAnon(l.t, m); err != nil {
 		return err
 	}

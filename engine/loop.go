@@ -193,7 +193,7 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 		}
 		e.count("link")
 		if s.kind == stubChanged {
-			t.p.text.buf = nil
+			t.p.text.forget(0, 1<<47)
 			if c.leader(s.target) {
 				c.drop(s.target)
 			}

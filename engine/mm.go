@@ -291,7 +291,7 @@ func (e *engine) brk(t *thread, to uint64) (int64, error) {
 
 // mapAnon makes an anonymous mapping of the engine's choice for the program, with its twin.
 func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
-	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(hostProt(m.Prot)), uint64(m.Flags | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(hostProt(m.Prot)), uint64(m.Flags&^unix.MAP_GROWSDOWN | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
 	if err := t.inject(c); err != nil {
 		return err
 	}

@@ -68,38 +68,54 @@ func (t *thread) setSlot(slot int32, v uint64) {
 	binary.LittleEndian.PutUint64(t.p.code.thread(t.slot)[slot:], v)
 }
 
-// textCache keeps the native bytes that were last translated from, in pieces that overlap by more than an instruction.
+// textCache keeps native code that was translated from, in pieces that overlap by more than an instruction.
 type textCache struct {
-	at  uint64
-	buf []byte
+	pieces map[uint64][]byte
+	buf    []byte
 }
 
 const (
-	textPiece   = 64 << 10
+	textPiece   = 16 << 10
 	textOverlap = 64
+	textMost    = 512
 )
+
+// forget drops what was read of [start, end).
+func (t *textCache) forget(start, end uint64) {
+	first, last := (start-min(start, textOverlap))/textPiece, (end-1)/textPiece
+	if last-first > uint64(len(t.pieces)) {
+		clear(t.pieces)
+		return
+	}
+	for i := first; i <= last; i++ {
+		delete(t.pieces, i)
+	}
+}
 
 // source reads native code; the slice is empty where nothing is mapped.
 func (p *process) source(pc uint64) []byte {
 	t := &p.text
-	if pc < t.at || pc >= t.at+textPiece || t.buf == nil {
-		t.at = pc &^ (textPiece - 1)
-		if t.buf == nil {
-			t.buf = make([]byte, textPiece+textOverlap)
+	at := pc &^ (textPiece - 1)
+	b, ok := t.pieces[pc/textPiece]
+	if !ok {
+		if t.pieces == nil || len(t.pieces) > textMost {
+			t.pieces = map[uint64][]byte{}
 		}
-		t.buf = t.buf[:cap(t.buf)]
-		n, _ := p.mem.ReadSome(t.at, t.buf)
-		if uint64(n) <= pc-t.at { // a hole before pc: read from pc's page
-			t.at = pc &^ 0xfff
-			n, _ = p.mem.ReadSome(t.at, t.buf)
+		b = make([]byte, textPiece+textOverlap)
+		n, _ := p.mem.ReadSome(at, b)
+		b = b[:n]
+		if uint64(n) <= pc-at { // a hole before pc: read from pc's page
+			at = pc &^ 0xfff
+			n, _ = p.mem.ReadSome(at, b[:cap(b)])
+			return b[min(int(pc-at), n):n]
 		}
-		t.buf = t.buf[:n]
+		t.pieces[pc/textPiece] = b
 	}
-	if pc-t.at >= uint64(len(t.buf)) {
-		t.buf = nil
+	if pc-at >= uint64(len(b)) {
+		delete(t.pieces, pc/textPiece)
 		return nil
 	}
-	return t.buf[pc-t.at:]
+	return b[pc-at:]
 }
 
 // ensure gives the block of a native address, translating it if need be.
@@ -110,6 +126,9 @@ func (p *process) executable(pc uint64) []byte {
 	m, ok := p.space.Find(shadowmem.Native(pc))
 	if !ok || m.Prot&unix.PROT_EXEC == 0 {
 		return nil
+	}
+	if m.Writable() {
+		p.text.forget(pc, pc+1) // it may have been written since it was read, if it is not guarded yet
 	}
 	if m.Writable() && !p.guarded[pc&^4095] {
 		p.unguarded = append(p.unguarded, pc&^4095)

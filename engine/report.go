@@ -1,11 +1,14 @@
 package engine
 
 import (
+	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/shadowmem"
 )
 
 // Report is what a run did, as `kmv run --report` prints it. Field names are an interface: scripts read them.
@@ -167,14 +170,32 @@ func (e *engine) report(wall time.Duration) *Report {
 	return r
 }
 
-// mirrorReport describes an address space while it still exists.
-func (e *engine) mirrorReport(p *process) MirrorReport {
-	var r MirrorReport
-	for _, m := range p.space.All() {
+// noteRanges describes the address space of the program itself while it still exists.
+func (e *engine) noteRanges(t *thread) error {
+	r := MirrorReport{Ranges: []RangeReport{}}
+	pagemap, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
+	if err != nil {
+		return err
+	}
+	defer pagemap.Close()
+	for _, m := range t.p.space.All() {
 		r.Ranges = append(r.Ranges, RangeReport{uint64(m.Start), uint64(m.End), m.Kind.String(), m.Name, m.State.String()})
-		if m.Compared() {
-			r.BytesMirrored += m.Len()
+		if !m.Compared() {
+			continue
+		}
+		r.BytesMirrored += m.Len()
+		for at := m.Start; at < m.End; at += verifyPiece * 64 {
+			words, err := pagemapWords(pagemap, uint64(e.layout.Mirror(at)), min(uint64(m.End-at), verifyPiece*64))
+			if err != nil {
+				return err
+			}
+			for _, w := range words {
+				if w&shadowmem.PagePresent != 0 && w&shadowmem.PageFile == 0 {
+					r.BytesResident += shadowmem.PageSize
+				}
+			}
 		}
 	}
-	return r
+	e.lastMirror = r
+	return nil
 }

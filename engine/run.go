@@ -15,6 +15,7 @@ type Options struct {
 	Policy       shadowmem.Policy
 	VerifyAtExit bool
 	VerifyEvery  time.Duration // 0: never in between
+	Ranges       bool          // report the program's mappings, and how much of the mirror is resident
 	VerifyCalls  bool          // at every system call that stops: slow, to find which code diverges
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 }

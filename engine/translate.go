@@ -10,7 +10,7 @@ import (
 
 // unitBlocks bounds what one miss translates: enough to take in what is reachable by direct branches nearby, so that
 // stops are few at start-up, and little enough not to translate libraries that are never run.
-const unitBlocks = 192
+const unitBlocks = 64
 
 // source gives the native bytes from an address on: at least one instruction's worth unless unreadable follows.
 type source func(pc uint64) []byte
