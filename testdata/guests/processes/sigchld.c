@@ -1,4 +1,4 @@
-// SIGCHLD with its siginfo, WNOHANG, waitid, stopped and continued children.
+// SIGCHLD with its siginfo, WNOHANG, waitid, stopped and continued children; stops are not signalled on request.
 // gaps: process
 #include "guest.h"
 
@@ -12,7 +12,7 @@ static void handler(int sig, siginfo_t *si, void *ctx)
 
 int main(void)
 {
-	on(SIGCHLD, handler, SA_RESTART);
+	on(SIGCHLD, handler, SA_RESTART | SA_NOCLDSTOP); // with stops, two could merge
 	pid_t pid = fork();
 	if (pid == 0) {
 		raise(SIGSTOP);
