@@ -91,6 +91,7 @@ func (e *engine) born(t *thread, child int) error {
 	c.slot = c.p.code.slots.take()
 	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
 	c.setSlot(translator.SlotFSBase, t.fsBase())
+	c.showGuards()
 	if flags&unix.CLONE_SETTLS != 0 {
 		c.setSlot(translator.SlotFSBase, t.birth.tls)
 	}

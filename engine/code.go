@@ -62,6 +62,7 @@ func (e *engine) codeChanged(t *thread, start, end uint64) error {
 			delete(p.guarded, page)
 		}
 	}
+	e.showGuards(p)
 	return nil
 }
 
@@ -78,6 +79,7 @@ func (e *engine) guard(t *thread) error {
 		calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(hostProt(m.Prot) &^ unix.PROT_WRITE)}})
 	}
 	p.unguarded = p.unguarded[:0]
+	e.showGuards(p)
 	return t.inject(calls...)
 }
 
@@ -123,6 +125,7 @@ func (e *engine) unguard(t *thread, pages ...uint64) error {
 			calls = append(calls, &call{nr: unix.SYS_MPROTECT, args: [6]uint64{page, 4096, uint64(hostProt(m.Prot))}})
 		}
 	}
+	e.showGuards(t.p)
 	return t.inject(calls...)
 }
 

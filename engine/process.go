@@ -22,8 +22,10 @@ type process struct {
 	text    textCache
 
 	guarded   map[uint64]bool // pages that were translated, are writable, and were made read-only for that
-	writes    map[uint64]int  // to guarded pages
-	unguarded []uint64        // pages that are to be guarded when the translation is done
+	guardLow  uint64          // the range around guarded, as the threads' blocks have it
+	guardHigh uint64
+	writes    map[uint64]int // to guarded pages
+	unguarded []uint64       // pages that are to be guarded when the translation is done
 	sink      sink
 	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
 	buf       []byte         // for copies

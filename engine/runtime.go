@@ -36,8 +36,10 @@ const (
 	slotRAX                                      // the result, while rax is needed
 	slotRSI
 	slotRDI
-	slotCalls // counts the system calls that were run here
-	slotBytes // counts the bytes that were copied here
+	slotCalls    // counts the system calls that were run here
+	slotBytes    // counts the bytes that were copied here
+	slotGuardLow // the range around the pages that guard protected; slotGuardHigh is 0 if there are none
+	slotGuardHigh
 )
 
 // slot is a slot as a memory operand.

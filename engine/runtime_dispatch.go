@@ -154,10 +154,7 @@ func (b *builder) handler(row *syscalls.Row) x86.Label {
 //	lahf; seto %al; mov %rax,%r11
 //	mov arg,%ecx; and $mask,%ecx; ...
 func (b *builder) choose(sub *syscalls.Sub, cases []ruleLabels, rest ruleLabels) {
-	b.Lahf()
-	b.Setcc(x86.CondO, x86.RAX)
-	b.MovRR(x86.R11, x86.RAX, 8)
-	b.at(comparing)
+	b.saveFlags()
 	var masks []uint32
 	for i := range sub.Cases {
 		if mask := sub.Cases[i].Mask; !slices.Contains(masks, mask) {
@@ -178,6 +175,14 @@ func (b *builder) choose(sub *syscalls.Sub, cases []ruleLabels, rest ruleLabels)
 			b.Bind(next)
 		}
 	}
+}
+
+// saveFlags puts the program's flags into r11, for code that compares in front of the system call.
+func (b *builder) saveFlags() {
+	b.Lahf()
+	b.Setcc(x86.CondO, x86.RAX)
+	b.MovRR(x86.R11, x86.RAX, 8)
+	b.at(comparing)
 }
 
 // leaf is one value of an argument and where it leads.

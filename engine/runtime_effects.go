@@ -27,13 +27,54 @@ func (b *builder) rule(r *syscalls.Rule) ruleLabels {
 	switch r.Kind {
 	case syscalls.Unsupported:
 		b.answer(r.Errno)
+		b.leave()
 	case syscalls.Regular:
+		check, free := b.NewLabel(), b.NewLabel()
+		b.MovRM(x86.RCX, slot(slotGuardHigh), 8)
+		b.Jrcxz(free)
+		b.Jmp(check)
+		b.Bind(free)
 		b.regular(r)
+		b.guardCheck(check, r.Effects, free)
 	default:
 		b.call()
+		b.leave()
 	}
-	b.leave()
 	return l
+}
+
+// guardCheck stops a call that may write to a guarded page:
+//
+//	lahf; seto %al; mov %rax,%r11
+//	cmp %fs:slotGuardHigh,p; jae next; length in rcx; add p,%rcx; cmp %fs:slotGuardLow,%rcx; ja stop
+//	next: ...
+//	flags as in enterCompared; jmp free
+func (b *builder) guardCheck(check x86.Label, effects []syscalls.Effect, free x86.Label) {
+	b.saved = 0
+	b.at(deciding)
+	b.Bind(check)
+	b.saveFlags()
+	for i := range effects {
+		e, next := &effects[i], b.NewLabel()
+		p := argumentRegs[e.Ptr]
+		b.AluRM(x86.AluCmp, p, slot(slotGuardHigh), 8)
+		b.Jcc(x86.CondAE, next)
+		if e.Len == syscalls.Fixed {
+			b.Lea(x86.RCX, x86.At(p, int64(e.N)))
+		} else {
+			b.MovRR(x86.RCX, argumentRegs[e.Arg], 8)
+			b.MovRR(x86.RAX, x86.RCX, 8)
+			b.ShiftRI(x86.ShiftShr, x86.RAX, 31, 8)
+			b.Jcc(x86.CondNE, b.stop.compared)
+			b.ImulRRI(x86.RCX, x86.RCX, int64(e.N), 8)
+			b.AluRR(x86.AluAdd, x86.RCX, p, 8)
+		}
+		b.AluRM(x86.AluCmp, x86.RCX, slot(slotGuardLow), 8)
+		b.Jcc(x86.CondA, b.stop.compared)
+		b.Bind(next)
+	}
+	b.enterCompared(ruleLabels{b.NewLabel(), b.NewLabel()})
+	b.Jmp(free)
 }
 
 // call makes the system call and counts it. An `at` of its own stands behind it: the kernel may leave the thread there

@@ -247,7 +247,7 @@ func (e *engine) sigreturn(t *thread) error {
 	if err := ptrace.SetRegs(t.tid, &r); err != nil {
 		return err
 	}
-	for range 2 { // entry, exit
+	for seen := 0; seen < 2; { // entry, exit
 		if err := ptrace.Syscall(t.tid, 0); err != nil {
 			return err
 		}
@@ -255,10 +255,23 @@ func (e *engine) sigreturn(t *thread) error {
 		if err != nil {
 			return err
 		}
-		if s.Kind == ptrace.Signaled && s.Sig == unix.SIGSEGV { // a bad frame
-			return e.noFrame(t, s)
-		}
-		if s.Kind != ptrace.SyscallStop {
+		t.stopped = s
+		switch s.Kind {
+		case ptrace.SyscallStop:
+			seen++
+		case ptrace.Exited, ptrace.Killed:
+			return &goneError{s}
+		case ptrace.Interrupted, ptrace.GroupStop:
+		case ptrace.Signaled:
+			var info ptrace.Siginfo
+			if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
+				return err
+			}
+			if s.Sig == unix.SIGSEGV && info.Code > 0 { // a bad frame
+				return e.noFrame(t, s)
+			}
+			t.deferred = append(t.deferred, info) // it came before the call had begun
+		default:
 			return fmt.Errorf("unexpected stop in rt_sigreturn: %v", s)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/syscalls"
 	"kmv/translator"
 )
 
@@ -97,6 +98,7 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n := *c
 	n.mem, n.users = mem, 1
 	copy(mem, c.mem[:c.pos])
+	copy(mem[tableSection:threadSection], c.mem[tableSection:][:4*syscalls.Max])
 	n.pages = make(map[uint64]*[64]uint64, len(c.pages))
 	for page, leaders := range c.pages {
 		l := *leaders

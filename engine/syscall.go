@@ -59,6 +59,9 @@ func (e *engine) pass(t *thread, after func(*engine, *thread, int64) (int64, err
 	args := arguments(&t.regs)
 	t.call = &pending{nr: t.regs.Rax, args: args, next: t.regs.Rcx, after: after}
 	t.call.plan = syscalls.Plan(t.regs.Rax, args, nativeMemory{t.p})
+	if err := e.unguardWritten(t, t.call.plan); err != nil {
+		return err
+	}
 	return e.runGadget(t)
 }
 
