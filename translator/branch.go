@@ -77,11 +77,7 @@ func (t *Translator) loop() {
 func (t *Translator) call() {
 	target := t.target()
 	t.f.ReturnTo = t.next
-	if t.cfg.Paired {
-		t.pairedCall()
-	} else {
-		t.pushConst(t.next)
-	}
+	t.pushConst(t.next)
 	t.standAt(target)
 	t.exit(Exit{Kind: ExitJump, Target: target})
 }
@@ -90,30 +86,23 @@ func (t *Translator) call() {
 //
 //	mov %rcx,%fs:SlotRCX; mov x,%rcx
 //	push $next; movq $next,%gs:(%rsp)
-//	lookup; jmp *%rcx
+//	dispatch
 func (t *Translator) callIndirect() {
 	t.f.ReturnTo = t.next
 	t.saveRCX()
 	t.loadTarget()
 	t.glue()
 	t.a.MovMR(slot(SlotTarget), x86.RCX, 8)
-	if t.cfg.Paired {
-		t.lookup(x86.RCX)
-		t.pairedCall()
-		t.jumpRCX()
-		return
-	}
 	t.pushConst(t.next)
 	t.state = Before // the stack pointer is all that has to go back; what is below it nobody owns
 	t.save(Saved{Reg: x86.RSP, Slot: -1, Add: 8})
-	t.lookup(x86.RCX)
-	t.jumpRCX()
+	t.dispatch(x86.RCX)
 }
 
 // jumpIndirect:
 //
 //	mov %rcx,%fs:SlotRCX; mov x,%rcx; mov %rcx,%fs:SlotTarget
-//	lookup; jmp *%rcx
+//	dispatch
 func (t *Translator) jumpIndirect() {
 	t.saveRCX()
 	r := modRM(t.in)
@@ -123,19 +112,14 @@ func (t *Translator) jumpIndirect() {
 	}
 	t.glue()
 	t.a.MovMR(slot(SlotTarget), r, 8)
-	t.lookup(r)
-	t.jumpRCX()
+	t.dispatch(r)
 }
 
 // ret:
 //
 //	mov %rcx,%fs:SlotRCX; pop %rcx; lea imm(%rsp),%rsp; mov %rcx,%fs:SlotTarget
-//	lookup; jmp *%rcx
+//	dispatch
 func (t *Translator) ret() {
-	if t.cfg.Paired {
-		t.pairedRet()
-		return
-	}
 	t.saveRCX()
 	t.native()
 	t.a.PopR(x86.RCX)
@@ -149,8 +133,7 @@ func (t *Translator) ret() {
 	}
 	t.glue()
 	t.a.MovMR(slot(SlotTarget), x86.RCX, 8)
-	t.lookup(x86.RCX)
-	t.jumpRCX()
+	t.dispatch(x86.RCX)
 }
 
 // saveRCX makes rcx the register that carries an indirect branch:
@@ -189,19 +172,13 @@ func (t *Translator) loadTarget() {
 	}
 }
 
-// lookup finds the translation of the native address in r, which is in SlotTarget too. An address that is not
+// dispatch jumps to the translation of the native address in r, which is in SlotTarget too. An address that is not
 // translated gives 0, one outside of the code zone a fault: the engine takes either as a miss.
 //
-//	mov %gs:JumpMap(,%r,4),%ecx
-func (t *Translator) lookup(r x86.Reg) {
+//	mov %gs:JumpMap(,%r,4),%ecx; jmp *%rcx
+func (t *Translator) dispatch(r x86.Reg) {
 	t.glue()
 	t.a.MovRM(x86.RCX, x86.AtIndex(x86.NoReg, r, 4, int64(t.cfg.JumpMap)).In(x86.GS), 4)
-}
-
-// jumpRCX goes to what lookup has found:
-//
-//	jmp *%rcx
-func (t *Translator) jumpRCX() {
 	t.glue()
 	t.a.JmpR(x86.RCX)
 }

@@ -36,7 +36,6 @@ type Config struct {
 	JumpMap  int32  // %gs:JumpMap(,%reg,4) is the cache address (4 bytes, zero-extended) of native address reg
 	Mirror   bool   // false: emit no mirror writes at all (--mirror none)
 	Fenced   bool   // plain stores too use the race-proof form of design section 9
-	Paired   bool   // keep calls and returns paired for the processor's return predictor (Fragment.ReturnAt)
 	MaxInsts int    // upper bound of native instructions in one fragment
 }
 
@@ -136,7 +135,6 @@ type Fragment struct {
 	Mirrored uint32 // of them doubled
 	Prefix   uint32 // Code[Prefix:] is the direct entry; Code[0:Prefix] restores rcx for entry through the jump map
 	ReturnTo uint64 // the native address after a call that ends the block, 0 if none: it will be returned to
-	ReturnAt uint32 // with Config.Paired: what the jump map must say for ReturnTo, as an offset in Code
 	Last     x86.Inst
 	Code     []byte
 	Exits    []Exit

@@ -80,8 +80,13 @@ func (t *Translator) open(pc uint64, phase uint32, f *Fragment) {
 	t.a.Reset()
 	t.a.Buf = f.Code
 	t.f, t.phase = f, phase
-	t.landing(pc)
+	t.begin(pc, pc)
+	t.state = Before
+	t.save(Saved{Reg: x86.RCX, Slot: SlotRCX})
+	t.at(RoleGlue)
+	t.a.MovRM(x86.RCX, slot(SlotRCX), 8)
 	f.Prefix = uint32(t.a.Len())
+	t.begin(pc, pc)
 	t.insts[1] = x86.Inst{}
 	t.in = &t.insts[1]
 }
