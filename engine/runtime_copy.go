@@ -110,6 +110,30 @@ func (b *builder) copyBig(p x86.Reg) {
 	b.restore(x86.RSI)
 }
 
+// copyLoose makes n bytes at p equal, 8 at a time, and leaves alone what is equal: other threads may be in the middle of
+// storing twice there, and a store of an old value behind theirs would stay.
+//
+//	mov $n,%ecx
+//	next: mov -8(p,%rcx),%rax; cmp %rax,%gs:-8(p,%rcx); je same; xchg %rax,%gs:-8(p,%rcx); jmp next
+//	same: sub $8,%rcx; jnz next
+func (b *builder) copyLoose(p x86.Reg, n int64) {
+	if n%8 != 0 {
+		panic("BUG: a loose effect whose size is no multiple of 8")
+	}
+	b.AluMI(x86.AluAdd, slot(slotBytes), n, 8)
+	b.MovRI(x86.RCX, uint64(n))
+	m := x86.AtIndex(p, x86.RCX, 1, -8)
+	next, same := b.Here(), b.NewLabel()
+	b.MovRM(x86.RAX, m, 8)
+	b.AluMR(x86.AluCmp, m.In(x86.GS), x86.RAX, 8)
+	b.Jcc(x86.CondE, same)
+	b.XchgMR(m.In(x86.GS), x86.RAX, 8)
+	b.Jmp(next)
+	b.Bind(same)
+	b.AluRI(x86.AluSub, x86.RCX, 8, 8)
+	b.Jcc(x86.CondNE, next)
+}
+
 // copyWord carries the current 4 bytes at p to the mirror, again until they have not moved meanwhile (design section 9):
 //
 //	again: mov (p),%ecx; mov %ecx,%eax; xchg %eax,%gs:(p); cmp (p),%ecx; jne again

@@ -234,6 +234,8 @@ func (b *builder) effect(e *syscalls.Effect, failed, fresh bool) {
 	switch {
 	case e.Atomic:
 		b.copyWord(p)
+	case e.Loose:
+		b.copyLoose(p, n)
 	case e.Len == syscalls.Fixed:
 		b.copyFixed(p, n)
 	default:

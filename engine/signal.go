@@ -132,7 +132,7 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	act := t.signals.actions[sig]
-	before := t.regs.Rsp
+	before := t.regs
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err
 	}
@@ -184,6 +184,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 const (
 	ucFlags   = 0
 	ucGregs   = 40
+	ucEflags  = ucGregs + 17*8
 	ucErr     = ucGregs + 19*8
 	ucTrapno  = ucGregs + 20*8
 	ucCr2     = ucGregs + 22*8
@@ -191,9 +192,14 @@ const (
 )
 
 // finishFrame puts the program's view into a frame that the kernel built, and mirrors the frame.
-func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) error {
+func (e *engine) finishFrame(t *thread, before ptrace.Regs, info ptrace.Siginfo) error {
 	uc := t.regs.Rdx
 	var word [8]byte
+	// With a popf at its address, the kernel takes the flag that steps the thread for the program's (is_setting_trap_flag).
+	binary.LittleEndian.PutUint64(word[:], before.Eflags&^trapFlag)
+	if err := t.p.mem.Write(uc+ucEflags, word[:]); err != nil {
+		return err
+	}
 	binary.LittleEndian.PutUint64(word[:], t.mask)
 	if err := t.p.mem.Write(uc+ucSigmask, word[:]); err != nil {
 		return err
@@ -207,8 +213,8 @@ func (e *engine) finishFrame(t *thread, before uint64, info ptrace.Siginfo) erro
 		}
 	}
 	t.fetchFault = false
-	end := before
-	if t.regs.Rsp > before || before-t.regs.Rsp > 1<<20 { // on another stack: the frame ends above the saved state
+	end := before.Rsp
+	if t.regs.Rsp > end || end-t.regs.Rsp > 1<<20 { // on another stack: the frame ends above the saved state
 		end = t.regs.Rsp + maxFrame
 		if m, ok := t.p.space.Find(nativeAddr(t.regs.Rsp)); ok {
 			end = min(end, uint64(m.End))

@@ -60,3 +60,4 @@ func got(ptr uint8, n uint32, arg uint8) Effect {
 
 func (e Effect) always() Effect { e.OnError = true; return e }
 func (e Effect) atomic() Effect { e.Atomic = true; return e }
+func (e Effect) loose() Effect  { e.Loose = true; return e }

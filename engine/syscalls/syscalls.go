@@ -15,7 +15,7 @@
 // an ioctl request, its row to ioctl_table.go; a call whose writes cannot be data gets a planner in plans (plan.go).
 //
 // Rule of thumb for the data: naming too many bytes is harmless (copying equal bytes native to mirror changes nothing,
-// and a copy that runs off a mapping ends there), naming too few is silent divergence.
+// and a copy that runs off a mapping ends there; Loose says that they are many), naming too few is silent divergence.
 package syscalls
 
 import "golang.org/x/sys/unix"
@@ -61,6 +61,7 @@ type Effect struct {
 	Arg     uint8 // argument index of the count, for FromArg and FromRet
 	OnError bool  // also written when the call fails
 	Atomic  bool  // a futex word that other threads change by locked operations meanwhile: copy it in the fenced form
+	Loose   bool  // mostly more than what is written: the rest may belong to other threads, and be changing
 }
 
 // Rule is what to do with a call.

@@ -51,16 +51,16 @@ var table = [Max]Row{
 	40:  regular("sendfile", fixed(2, 8).always()).blocks(), // the offset is put back after an error too
 	41:  pass("socket"),
 	42:  pass("connect").blocks(),
-	43:  regular("accept", fixed(1, sizeSockaddr), fixed(2, 4)).blocks(),
+	43:  regular("accept", fixed(1, sizeSockaddr).loose(), fixed(2, 4)).blocks(),
 	44:  pass("sendto").blocks(),
-	45:  regular("recvfrom", got(1, 1, 2), fixed(4, sizeSockaddr), fixed(5, 4)).torn(unix.EINVAL).blocks(), // EINVAL: a negative *addrlen is seen after the data was copied
+	45:  regular("recvfrom", got(1, 1, 2), fixed(4, sizeSockaddr).loose(), fixed(5, 4)).torn(unix.EINVAL).blocks(), // EINVAL: a negative *addrlen is seen after the data was copied
 	46:  pass("sendmsg").blocks(),
 	47:  irregular("recvmsg").torn(unix.EINVAL).blocks(),
 	48:  pass("shutdown"),
 	49:  pass("bind"),
 	50:  pass("listen"),
-	51:  regular("getsockname", fixed(1, sizeSockaddr), fixed(2, 4)),
-	52:  regular("getpeername", fixed(1, sizeSockaddr), fixed(2, 4)),
+	51:  regular("getsockname", fixed(1, sizeSockaddr).loose(), fixed(2, 4)),
+	52:  regular("getpeername", fixed(1, sizeSockaddr).loose(), fixed(2, 4)),
 	53:  regular("socketpair", fixed(3, 8).always()), // the numbers are written before the sockets are made
 	54:  pass("setsockopt").by(2, when(irregular(""), xtReplace, arptReplace, ebtReplace)),
 	55:  irregular("getsockopt"),
@@ -296,7 +296,7 @@ var table = [Max]Row{
 	285: pass("fallocate"),
 	286: regular("timerfd_settime", fixed(3, sizeItimerspec)),
 	287: regular("timerfd_gettime", fixed(1, sizeItimerspec)),
-	288: regular("accept4", fixed(1, sizeSockaddr), fixed(2, 4)).blocks(),
+	288: regular("accept4", fixed(1, sizeSockaddr).loose(), fixed(2, 4)).blocks(),
 	289: pass("signalfd4"),
 	290: pass("eventfd2"),
 	291: pass("epoll_create1"),
@@ -311,7 +311,7 @@ var table = [Max]Row{
 	300: pass("fanotify_init"),
 	301: pass("fanotify_mark"),
 	302: regular("prlimit64", fixed(3, 16)).by(1, when(engine("", fixed(3, 16)), limitsOfMemory...)),
-	303: regular("name_to_handle_at", fixed(2, 136).always(), fixed(3, 8).always()), // EOVERFLOW says the size
+	303: regular("name_to_handle_at", fixed(2, 136).always().loose(), fixed(3, 8).always()), // EOVERFLOW says the size
 	304: pass("open_by_handle_at"),
 	305: regular("clock_adjtime", fixed(1, sizeTimex)),
 	306: pass("syncfs"),
