@@ -1,4 +1,4 @@
-# make test is all that a fresh machine with Go and gcc needs: it installs what the tests use (as root, with apt-get),
+# make try runs a real program under kmv. make test is all that a fresh machine with Go and gcc needs: it installs what the tests use (as root, with apt-get),
 # or says what is missing. make check is quick. make soak runs the long programs too. make bench measures.
 
 export CGO_ENABLED = 0
@@ -11,10 +11,14 @@ NEEDS = gcc:gcc g++:g++ as:binutils objdump:binutils bzip2:bzip2 xz:xz-utils zst
 	/usr/lib/python3.11/test/test_json/__init__.py:libpython3.11-testsuite
 PEERS = valgrind:valgrind qemu-x86_64:qemu-user
 
-.PHONY: build check test soak bench deps peers clean
+.PHONY: build try check test soak bench deps peers clean
 
 build:
 	go build -o kmv .
+
+try: build
+	@$(call install,sqlite3:sqlite3)
+	awk -v rows=5000 -f testdata/programs/database.awk | grep -v no_such_table | ./kmv run --verify --stats -- sqlite3 :memory:
 
 check:
 	@files=$$(gofmt -l .); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
