@@ -198,7 +198,7 @@ func TestTranslate(t *testing.T) {
 	}
 	for _, want := range []string{
 		"0x401000: 3 instructions in 8 bytes, 2 stores, 2 mirrored",
-		"401000  push %rbp ", "|   push %rbp\n", "| = mov %rbp,%gs:(%rsp)\n",
+		"401000  push %rbp ", "|   push %rbp\n", "| = mov %rbp,%gs:",
 		"401001  mov %rax,0x8(%rsp) ", "|   mov %rax,0x8(%rsp)\n", "| = mov %rax,%gs:0x8(%rsp)\n",
 		"the system call routine, then 0x401008",
 	} {
