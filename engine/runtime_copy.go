@@ -6,10 +6,10 @@ import "kmv/translator/x86"
 // fault in here is no error: runtimeFault lets the engine copy instead.
 
 // loopMost is the size up to which 8-byte moves are used: rep movsb takes a while to start.
-const loopMost = 384
+const loopMost = 64
 
 // directMost is the size up to which a fixed size is copied without a loop.
-const directMost = 64
+const directMost = 160
 
 // move copies size (1, 2, 4 or 8) bytes at m by way of rax.
 func (b *builder) move(m x86.Mem, size int) {
