@@ -89,7 +89,7 @@ func (e *engine) protectedByUs(t *thread, info ptrace.Siginfo) bool {
 }
 
 // codeWrite lets the program write to translated code: the page's translations are dropped, and the instruction is
-// executed again.
+// executed again. t.regs is native state.
 func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
 	e.count("code write")
 	page := info.Addr() &^ 4095
@@ -98,9 +98,6 @@ func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
 	}
 	if t.p.writes[page]++; t.p.writes[page] > hotWrites {
 		t.p.code.hot[page] = true
-	}
-	if err := e.settle(t); err != nil {
-		return err
 	}
 	if err := e.unguard(t, info.Addr()&^4095); err != nil {
 		return err

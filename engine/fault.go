@@ -32,9 +32,17 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 		return fmt.Errorf("BUG: %v at cache offset %#x, of which nothing is known", sig, off)
 	}
 	switch pt.State {
-	case translator.Clean, translator.Before:
+	case translator.Clean, translator.Before, translator.Ahead:
 		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
+			t.restore(pt)
 			return e.codeWrite(t, info)
+		}
+		if pt.State == translator.Ahead { // the mirror has what native refused
+			if err := e.undoAhead(t, info.Addr()); err != nil {
+				return err
+			}
+		} else if pt.Role == translator.RoleMirror {
+			return e.skipAhead(t, info)
 		}
 		if at := info.Addr(); at == t.regs.Rip { // the processor's own address: SIGFPE, SIGILL
 			info.SetAddr(pt.PC)
@@ -42,15 +50,36 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 		t.restore(pt)
 		return e.deliverSync(t, info)
 	case translator.Repeat:
-		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
-			return e.codeWrite(t, info)
-		}
 		if err := e.mirrorRepeat(t, pt); err != nil {
 			return err
+		}
+		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
+			return e.codeWrite(t, info)
 		}
 		return e.deliverSync(t, info)
 	}
 	return e.mirrorFault(t, pt, info)
+}
+
+// storeReach is more than any store that is doubled in advance writes, on both sides of the address that faulted.
+const storeReach = 4096
+
+// undoAhead makes the mirror equal to native again around a store that was done there and faulted natively.
+func (e *engine) undoAhead(t *thread, addr uint64) error {
+	if addr < storeReach || !e.layout.InNative(addr) {
+		return nil
+	}
+	return t.p.copyToMirror(addr-storeReach, 2*storeReach)
+}
+
+// skipAhead goes on behind a mirror write that comes in front of its native store and faulted: there is no mirror where
+// there is no native memory, so the native store will show the fault as it is natively.
+func (e *engine) skipAhead(t *thread, info ptrace.Siginfo) error {
+	native := e.layout.Native(shadowmem.Mirror(info.Addr()))
+	if m, ok := t.p.space.Find(native); ok && m.Writable() && info.Signo == int32(unix.SIGSEGV) && info.Code != siKernel {
+		return fmt.Errorf("BUG: the mirror of %v cannot be written at %#x\n%s", m, uint64(native), e.describe(t))
+	}
+	return e.skipMirror(t)
 }
 
 // deliverSync hands a fault to the program, in native state. A fault that is blocked or ignored kills, as the kernel's

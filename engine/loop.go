@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -254,17 +255,24 @@ func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 	return e.enter(t)
 }
 
-// atLookup says whether the thread is at the load of a jump map entry.
+// atLookup says whether the thread is at the load of a jump map entry; the index may be any register.
 //
-//	65 8b 0c 8d disp32    mov %gs:JumpMap(,%rcx,4),%ecx
+//	65 [42] 8b 0c SIB disp32    mov %gs:JumpMap(,%r,4),%ecx
 func (e *engine) atLookup(t *thread) bool {
 	off, ok := t.p.code.offset(t.regs.Rip)
 	if !ok {
 		return false
 	}
-	m := t.p.code.mem[off:]
-	return m[0] == 0x65 && m[1] == 0x8b && m[2] == 0x0c && m[3] == 0x8d &&
-		int32(uint32(m[4])|uint32(m[5])<<8|uint32(m[6])<<16|uint32(m[7])<<24) == e.layout.JumpMap
+	m := t.p.code.mem[off : off+16]
+	if m[0] != 0x65 {
+		return false
+	}
+	if m = m[1:]; m[0] == 0x42 {
+		m = m[1:]
+	}
+	const scale4NoBase = 0x85
+	return m[0] == 0x8b && m[1] == 0x0c && m[2]&0xc7 == scale4NoBase &&
+		int32(binary.LittleEndian.Uint32(m[3:])) == e.layout.JumpMap
 }
 
 // miss handles an indirect branch to a native address that the jump map does not know.

@@ -184,8 +184,12 @@ func (e *engine) noteRanges(t *thread) error {
 			continue
 		}
 		r.BytesMirrored += m.Len()
-		for at := m.Start; at < m.End; at += verifyPiece * 64 {
-			words, err := pagemapWords(pagemap, uint64(e.layout.Mirror(at)), min(uint64(m.End-at), verifyPiece*64))
+		parts, err := e.touched(pagemap, m, uint64(e.layout.Mirror(m.Start)))
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			words, err := pagemapWords(pagemap, uint64(e.layout.Mirror(part.Start)), part.Len())
 			if err != nil {
 				return err
 			}

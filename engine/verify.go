@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -213,17 +215,47 @@ func (e *engine) compare(p *process, tid int) error {
 		return fmt.Errorf("verify: %w", err)
 	}
 	defer pagemap.Close()
-	var failed error
 	for _, m := range p.space.All() {
 		if !m.Compared() {
 			continue
 		}
-		for at := m.Start; at < m.End && failed == nil; at += verifyPiece * 64 {
-			part := m.Clip(at, min(m.End, at+verifyPiece*64))
-			failed = e.comparePart(p, part, pagemap)
+		parts, err := e.touched(pagemap, m, uint64(m.Start), uint64(e.layout.Mirror(m.Start)))
+		if err != nil {
+			return err
+		}
+		for _, part := range parts {
+			if err := e.comparePart(p, part, pagemap); err != nil {
+				return err
+			}
 		}
 	}
-	return failed
+	return nil
+}
+
+// touchedPart is the unit in which touched looks at a mapping: 512 KiB of pagemap words.
+const touchedPart = 256 << 20
+
+// touched lists the parts of a mapping in which a page exists, in any of the address ranges that start at the given
+// addresses: huge reservations are mostly empty.
+func (e *engine) touched(pagemap *os.File, m shadowmem.Mapping, starts ...uint64) ([]shadowmem.Mapping, error) {
+	found := map[uint64]bool{}
+	for _, base := range starts {
+		err := ptrace.Populated(pagemap, base, base+m.Len(), func(start, end uint64) error {
+			for i := (start - base) / touchedPart; i <= (end-1-base)/touchedPart; i++ {
+				found[i] = true
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var parts []shadowmem.Mapping
+	for _, i := range slices.Sorted(maps.Keys(found)) {
+		at := m.Start + shadowmem.Native(i*touchedPart)
+		parts = append(parts, m.Clip(at, min(m.End, at+touchedPart)))
+	}
+	return parts, nil
 }
 
 // comparePart compares a part of a mapping, skipping pages that neither half ever touched.

@@ -42,6 +42,12 @@ func (t *Translator) partial() {
 	t.native()
 }
 
+// ahead announces a write to the mirror in front of the native one.
+func (t *Translator) ahead() {
+	t.at(RoleMirror)
+	t.state = Ahead
+}
+
 // mirror announces writes to the mirror.
 func (t *Translator) mirror() { t.at(RoleMirror) }
 

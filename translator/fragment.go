@@ -84,6 +84,7 @@ const (
 	Before                   // PC's instruction has had no native effect yet; applying Restore gives the state before it
 	Repeat                   // inside a native instruction that may fault half way; see below
 	Done                     // the native effect is complete, the mirror's or a register's restoration is not: only forward. Restore gives the registers after the instruction, but for rcx, rsi and rdi in the mirror's half of a rep
+	Ahead                    // the mirror write is done, the native effect is not: forward, or, if that faults, applying Restore gives PC and the mirror must be made equal to native again
 )
 
 // At Repeat, a fault has left the state that the processor leaves natively, and the bytes written so far must be mirrored

@@ -195,7 +195,7 @@ func mark(f *Fragment, off uint32) string {
 			p = q
 		}
 	}
-	s := [...]string{"clean", "before", "repeat", "done"}[p.State] + "-" + [...]string{"native", "mirror", "glue"}[p.Role]
+	s := [...]string{"clean", "before", "repeat", "done", "ahead"}[p.State] + "-" + [...]string{"native", "mirror", "glue"}[p.Role]
 	var regs []string
 	for _, r := range p.Restore[:p.N] {
 		if r.Slot < 0 {

@@ -2,8 +2,8 @@ package translator
 
 import "kmv/translator/x86"
 
-// top is the top of the stack.
-var top = x86.At(x86.RSP, 0)
+// top is the top of the stack, below is where the next push goes.
+var top, below = x86.At(x86.RSP, 0), x86.At(x86.RSP, -8)
 
 // push translates pushes. What is pushed lies at (%rsp) afterwards:
 //
@@ -16,15 +16,15 @@ func (t *Translator) push() {
 	r := x86.Reg(in.Opcode&7 | in.Rex&1<<3)
 	switch {
 	case wide && in.Opcode&^7 == 0x50 && r != x86.RSP:
+		t.ahead()
+		t.a.MovMR(below.In(x86.GS), r, 8)
 		t.native()
 		t.copyInst(top, false)
-		t.mirror()
-		t.a.MovMR(top.In(x86.GS), r, 8)
 	case wide && (in.Opcode == 0x68 || in.Opcode == 0x6a):
+		t.ahead()
+		t.a.MovMI(below.In(x86.GS), in.Imm, 8)
 		t.native()
 		t.copyInst(top, false)
-		t.mirror()
-		t.a.MovMI(top.In(x86.GS), in.Imm, 8)
 	default:
 		t.pushOther()
 	}
@@ -64,22 +64,22 @@ func (t *Translator) enter() {
 //	mov %s,%fs:SlotX; mov $v,%s; push %s; mov %s,%gs:(%rsp); mov %fs:SlotX,%s
 func (t *Translator) pushConst(v uint64) {
 	if v < 1<<31 {
+		if t.cfg.Mirror {
+			t.ahead()
+			t.a.MovMI(below.In(x86.GS), int64(v), 8)
+		}
 		t.native()
 		t.a.PushI(int64(v))
-		if t.cfg.Mirror {
-			t.mirror()
-			t.a.MovMI(top.In(x86.GS), int64(v), 8)
-		}
 		return
 	}
 	s := t.scratch(1<<x86.RSP | 1<<x86.RCX)
 	t.glue()
 	t.a.MovRI(s, v)
+	if t.cfg.Mirror {
+		t.ahead()
+		t.a.MovMR(below.In(x86.GS), s, 8)
+	}
 	t.native()
 	t.a.PushR(s)
-	if t.cfg.Mirror {
-		t.mirror()
-		t.a.MovMR(top.In(x86.GS), s, 8)
-	}
 	t.restoreOne()
 }

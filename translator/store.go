@@ -36,10 +36,15 @@ func (t *Translator) store() {
 	}
 }
 
-// repeatable executes a store twice:
+// repeatable executes a store twice, on the mirror first:
 //
-//	insn m
 //	insn %gs:m
+//	insn m
+//
+// In this order, because processors look for the store that a load depends on by the low bits of its address, which native
+// and mirror have in common: a load right behind would wait for the mirror's store and then find that it was the wrong
+// one. lua's tostring in a loop, full of pushes and pops: 4.2 times native with the native store first, 1.7 like this.
+// If the native store faults, the mirror is made equal again by the engine (Ahead).
 func (t *Translator) repeatable() {
 	in := t.in
 	switch {
@@ -54,15 +59,34 @@ func (t *Translator) repeatable() {
 		t.unoptimise()
 	}
 	m, changed := t.operand(x86.NoReg)
-	t.native()
-	t.copyInst(m, changed)
-	t.mirror()
+	if leavesTraces(in) {
+		t.native()
+		t.copyInst(m, changed)
+		t.mirror()
+		if changed {
+			t.copyInst(m.In(x86.GS), true)
+		} else {
+			t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.GS)
+		}
+		t.restore()
+		return
+	}
+	t.ahead()
 	if changed {
 		t.copyInst(m.In(x86.GS), true)
 	} else {
 		t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.GS)
 	}
+	t.native()
+	t.copyInst(m, changed)
 	t.restore()
+}
+
+// leavesTraces says whether a store changes more than memory, which must not have happened when the native one faults: of
+// an MMX register it marks the x87 stack as in use (SDM 1, 9.6.2), vcvtps2ph sets flags of MXCSR.
+func leavesTraces(in *x86.Inst) bool {
+	mmx := in.Enc == x86.Legacy && in.Map == 1 && !in.Op16 && !in.Rep && (in.Opcode == 0x7e || in.Opcode == 0x7f || in.Opcode == 0xe7)
+	return mmx || in.Mnemonic == x86.OpVCVTPS2PH
 }
 
 // unoptimise turns xsaveopt into xsave: the optimised form leaves out what has not changed since the last one, which
