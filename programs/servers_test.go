@@ -53,7 +53,7 @@ func TestTmux(t *testing.T) {
 			return output(t, dir, append([]string{"tmux", "-L", "kmv", "-f", "/dev/null"}, args...)...)
 		}
 		server := start(t, kmv, dir, false, "tmux", "-L", "kmv", "-f", "/dev/null", "-D")
-		eventually(t, "the server answers", func() bool { return tmux("start-server", ";", "show", "-gv", "base-index") == "0\n" },
+		eventually(t, "the server answers", func() bool { return tmux("show", "-gv", "base-index") == "0\n" }, // starts none itself
 			func() string { return tmux("show", "-gv", "base-index") })
 		said := tmux("new-session", "-d", "-s", "one", "-x", "80", "-y", "24", "cat")
 		said += tmux("split-window", "-h", "-t", "one", "cat") + tmux("list-panes", "-t", "one", "-F", "#{pane_width}x#{pane_height}")
