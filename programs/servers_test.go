@@ -13,7 +13,7 @@ func TestRedis(t *testing.T) {
 	t.Parallel()
 	requests := "4000"
 	if soak {
-		requests = "100000"
+		requests = "20000"
 	}
 	bothWays(t, func(t *testing.T, kmv bool, dir string) string {
 		sock := filepath.Join(dir, "redis.sock")
