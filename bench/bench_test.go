@@ -70,7 +70,7 @@ func TestTable(t *testing.T) {
 	const want = `micro             native       kmv   ratio    cpu     min-max      qemu
   fib            0.200 s   0.300 s   1.50x   1.50   1.20-2.50     5.25x  ██████████▒▒▒▒▒
   gone         skipped: no such program
-  geometric mean                     1.50x                        5.25x
+  geometric mean                     1.50x   1.50                 5.25x
 
 `
 	var b bytes.Buffer
@@ -83,7 +83,7 @@ func TestTable(t *testing.T) {
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}
-	if m := means(r.Workloads); len(m) != 1 || math.Abs(m[Micro]-1.5) > 1e-9 {
+	if m := means(r.Workloads, wallRatio); len(m) != 1 || math.Abs(m[Micro]-1.5) > 1e-9 {
 		t.Errorf("means %v", m)
 	}
 }

@@ -20,6 +20,7 @@ type Report struct {
 	Workloads []Result          `json:"workloads"`
 	Skipped   []Skip            `json:"skipped,omitempty"`
 	Means     map[Class]float64 `json:"geometric_means"`
+	CPUMeans  map[Class]float64 `json:"geometric_means_cpu"`
 }
 
 // Skip is a workload that could not be run here, and why.
@@ -101,21 +102,26 @@ func geometricMean(x []float64) float64 {
 	return math.Exp(sum / float64(len(x)))
 }
 
-// means are the geometric means of the ratios of each class.
-func means(results []Result) map[Class]float64 {
+// means are the geometric means of a ratio in each class.
+func means(results []Result, of func(Result) float64) map[Class]float64 {
 	m := map[Class]float64{}
 	for _, c := range Classes {
-		if x := ratios(results, c); len(x) > 0 {
+		if x := ratios(results, c, of); len(x) > 0 {
 			m[c] = geometricMean(x)
 		}
 	}
 	return m
 }
 
-func ratios(results []Result, c Class) (x []float64) {
+// The ratios that have means.
+func wallRatio(r Result) float64 { return r.Ratio }
+func cpuRatio(r Result) float64  { return r.CPURatio }
+
+// ratios are those of a class that could be measured.
+func ratios(results []Result, c Class, of func(Result) float64) (x []float64) {
 	for _, r := range results {
-		if r.Class == c {
-			x = append(x, r.Ratio)
+		if v := of(r); r.Class == c && v > 0 {
+			x = append(x, v)
 		}
 	}
 	return x

@@ -70,7 +70,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		t.row(res)
 	}
 	t.mean(r, class)
-	r.Means = means(r.Workloads)
+	r.Means, r.CPUMeans = means(r.Workloads, wallRatio), means(r.Workloads, cpuRatio)
 	return r, errors.Join(failed...)
 }
 

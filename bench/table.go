@@ -57,13 +57,13 @@ func (t *table) row(r Result) {
 
 // mean ends a class.
 func (t *table) mean(r *Report, c Class) {
-	x := ratios(r.Workloads, c)
-	if len(x) == 0 {
+	mean := func(of func(Result) float64) float64 { return geometricMean(ratios(r.Workloads, c, of)) }
+	if mean(wallRatio) == 0 {
 		return
 	}
-	fmt.Fprintf(t.w, "  %-32s %6.2fx %6s %11s", "geometric mean", geometricMean(x), "", "")
+	fmt.Fprintf(t.w, "  %-32s %6.2fx %6.2f %11s", "geometric mean", mean(wallRatio), mean(cpuRatio), "")
 	for _, p := range t.peers {
-		fmt.Fprintf(t.w, " %9s", peerRatio(geometricMean(peerRatios(r.Workloads, c, p.Name))))
+		fmt.Fprintf(t.w, " %9s", peerRatio(mean(func(r Result) float64 { return r.Peers[p.Name] })))
 	}
 	fmt.Fprint(t.w, "\n\n")
 }
@@ -77,15 +77,6 @@ func peerRatio(x float64) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.2fx", x)
-}
-
-func peerRatios(results []Result, c Class, peer string) (x []float64) {
-	for _, r := range results {
-		if v := r.Peers[peer]; r.Class == c && v > 0 {
-			x = append(x, v)
-		}
-	}
-	return x
 }
 
 // seconds in three digits or so.
