@@ -37,7 +37,7 @@ type engine struct {
 	gaps       map[gapKey]int
 	total      totals
 	lastMirror MirrorReport
-	wake       chan struct{}
+	awake      chan struct{} // a wake signal has been dealt with
 	image      *runtimeImage
 }
 
@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	e := &engine{
 		opts: o, layout: shadowmem.Default(), log: o.Log,
 		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
-		stops: map[string]int{}, gaps: map[gapKey]int{},
+		stops: map[string]int{}, gaps: map[gapKey]int{}, awake: make(chan struct{}, 1),
 	}
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
@@ -66,6 +66,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err := e.first(); err != nil {
 		return nil, err
 	}
+	defer e.verifyOften()()
 	if err := e.loop(); err != nil {
 		return nil, err
 	}
@@ -108,7 +109,7 @@ func (st *signalTable) inherit(pid int) error {
 // config is what all translations of this run depend on.
 func (e *engine) config() translator.Config {
 	return translator.Config{
-		Offset: e.layout.Offset, JumpMap: e.layout.JumpMap, Mirror: !e.opts.Policy.None(), MaxInsts: 64,
+		Offset: e.layout.Offset, JumpMap: e.layout.JumpMap, Mirror: !e.opts.Policy.None(), Fenced: e.opts.Policy.AnyFenced(), MaxInsts: 64,
 	}
 }
 
@@ -158,6 +159,33 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 		signal.Stop(ch)
 		close(done)
 	}
+}
+
+// verifyOften asks for a verification of the program every VerifyEvery, until stop is called. Only the engine's thread may
+// interrupt a target, but anybody may send it a signal.
+func (e *engine) verifyOften() (stop func()) {
+	if e.opts.VerifyEvery <= 0 {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-time.After(e.opts.VerifyEvery): // from the end of the last one: the program gets that long to itself
+			case <-done:
+				return
+			}
+			if ptrace.QueueSignal(e.root, e.root, unix.SIGTRAP, wakeValue) != nil {
+				return // gone already
+			}
+			select {
+			case <-e.awake:
+			case <-done:
+				return
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 // stackSize is how much address space the main stack gets: what the program may use, as on a native stack that grows.

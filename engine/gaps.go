@@ -91,6 +91,14 @@ func parseMask(status []byte, key string) (uint64, error) {
 	return strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
 }
 
+// wokenUp lets the next wake signal be sent.
+func (e *engine) wokenUp() {
+	select {
+	case e.awake <- struct{}{}:
+	default:
+	}
+}
+
 // wakeValue marks the signal with which other goroutines ask for a safe point: nobody else queues SIGTRAP with it.
 const wakeValue = 0x6b6d7677616b65
 

@@ -95,6 +95,10 @@ func (e *engine) enter(t *thread) error {
 	for len(t.deferred) > 0 {
 		info := t.deferred[0]
 		t.deferred = t.deferred[1:]
+		if e.isWake(info) { // it came while the engine was busy with the thread anyway
+			e.wokenUp()
+			continue
+		}
 		sig := unix.Signal(info.Signo)
 		if t.mask&bit(sig) != 0 { // blocked by now: it is pending again
 			if err := e.hold(t, info); err != nil {
@@ -153,16 +157,16 @@ func (e *engine) signaled(t *thread, sig unix.Signal) error {
 	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
 		return err
 	}
-	if sig == unix.SIGTRAP {
+	var info ptrace.Siginfo
+	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
+		return err
+	}
+	if sig == unix.SIGTRAP && info.Code == siKernel { // an int3, not somebody's SIGTRAP behind one (stubs are neighbours)
 		if off, ok := t.p.code.offset(t.regs.Rip - 1); ok {
 			if handled, err := e.trap(t, off); handled || err != nil {
 				return err
 			}
 		}
-	}
-	var info ptrace.Siginfo
-	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
-		return err
 	}
 	if fatal(sig) && info.Code > 0 {
 		return e.fault(t, info)

@@ -179,6 +179,7 @@ func (e *engine) unpark(threads []*thread) error {
 
 // woken is a safe point that another goroutine asked for.
 func (e *engine) woken(t *thread) error {
+	defer e.wokenUp()
 	if pl, ok := e.placeOf(t, t.stopped); ok && e.interrupted(t) {
 		if err := e.mirrorResult(t, pl); err != nil {
 			return err
