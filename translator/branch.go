@@ -72,7 +72,7 @@ func (t *Translator) loop() {
 
 // call:
 //
-//	push $next; movq $next,%gs:(%rsp)
+//	movq $next,%gs:-8(%rsp); push $next
 //	jmp rel32 -> target
 func (t *Translator) call() {
 	target := t.target()
@@ -85,7 +85,7 @@ func (t *Translator) call() {
 // callIndirect:
 //
 //	mov %rcx,%fs:SlotRCX; mov x,%rcx
-//	push $next; movq $next,%gs:(%rsp)
+//	movq $next,%gs:-8(%rsp); push $next
 //	dispatch
 func (t *Translator) callIndirect() {
 	t.f.ReturnTo = t.next

@@ -7,8 +7,8 @@ var top, below = x86.At(x86.RSP, 0), x86.At(x86.RSP, -8)
 
 // push translates pushes. What is pushed lies at (%rsp) afterwards:
 //
-//	push %r       push %r;    mov %r,%gs:(%rsp)
-//	push $imm     push $imm;  movq $imm,%gs:(%rsp)
+//	push %r       mov %r,%gs:-8(%rsp);    push %r
+//	push $imm     movq $imm,%gs:-8(%rsp); push $imm
 //	others        push x;     mov %s,%fs:SlotA; mov (%rsp),%s; mov %s,%gs:(%rsp); mov %fs:SlotA,%s
 func (t *Translator) push() {
 	in := t.in
@@ -60,8 +60,8 @@ func (t *Translator) enter() {
 
 // pushConst pushes a native address, as a call does:
 //
-//	push $v; movq $v,%gs:(%rsp)                           below 2 GiB
-//	mov %s,%fs:SlotX; mov $v,%s; push %s; mov %s,%gs:(%rsp); mov %fs:SlotX,%s
+//	movq $v,%gs:-8(%rsp); push $v                         below 2 GiB
+//	mov %s,%fs:SlotX; mov $v,%s; mov %s,%gs:-8(%rsp); push %s; mov %fs:SlotX,%s
 func (t *Translator) pushConst(v uint64) {
 	if v < 1<<31 {
 		if t.cfg.Mirror {
