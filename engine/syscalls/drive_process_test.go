@@ -87,7 +87,13 @@ var processDrives = []drive{
 	}, quiet: true},
 	{name: "get_robust_list", args: func(r *rig) args { return args{0, r.buf(0), r.buf(1)} }},
 	{name: "seccomp", args: func(r *rig) args { return args{3, 0, r.buf(0)} }},
-	{name: "syslog", args: func(r *rig) args { return args{3, r.buf(0), 200} }},
+	{name: "syslog", args: func(r *rig) args {
+		if f, err := os.OpenFile("/dev/kmsg", os.O_WRONLY, 0); err == nil { // the log may be empty
+			_, _ = f.WriteString("kmv: a line for syslog(2)\n")
+			_ = f.Close()
+		}
+		return args{3, r.buf(0), 200}
+	}},
 	{name: "sysfs", args: func(r *rig) args { return args{2, 0, r.buf(0)} }},
 	{name: "kcmp", args: func(r *rig) args { return args{uint64(os.Getpid()), uint64(os.Getpid()), 0, 0, 1} }, quiet: true},
 	{name: "kill", args: func(r *rig) args { return args{uint64(os.Getpid()), 0} }, quiet: true},
