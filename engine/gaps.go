@@ -43,7 +43,7 @@ func (p *process) describeInstruction(pc uint64) string {
 	b := p.source(pc)
 	var in x86.Inst
 	if x86.Decode(b, &in) == nil {
-		return text(&in, b, pc)
+		return in.Text(b, pc)
 	}
 	return fmt.Sprintf("% x (not decodable)", b[:min(len(b), 15)])
 }
@@ -73,7 +73,7 @@ func (e *engine) describe(t *thread) string {
 				if x86.Decode(src, &in) != nil {
 					break
 				}
-				fmt.Fprintf(&b, "  %#x %s\n", pc, text(&in, src, pc))
+				fmt.Fprintf(&b, "  %#x %s\n", pc, in.Text(src, pc))
 				pc += uint64(in.Len)
 			}
 		}
@@ -109,5 +109,3 @@ func (e *engine) isWake(info ptrace.Siginfo) bool {
 func (e *engine) requeue(t *thread, info ptrace.Siginfo) error {
 	return ptrace.Requeue(t.pid, t.tid, &info)
 }
-
-func text(in *x86.Inst, b []byte, pc uint64) string { return fmt.Sprintf("% x", b[:in.Len]) }

@@ -189,7 +189,6 @@ func (e *engine) withMask(t *thread, arg *uint64, addr uint64) error {
 	if err != nil {
 		return e.answer(t, fail(unix.EFAULT))
 	}
-	call := t.regs
 	put := t.p.code.thread(t.slot)[maskOffset:]
 	binary.LittleEndian.PutUint64(put, mask&^unblockable)
 	own := t.p.code.threadAddress(t.slot) + maskOffset
@@ -197,7 +196,6 @@ func (e *engine) withMask(t *thread, arg *uint64, addr uint64) error {
 	if err := e.prepare(t); err != nil {
 		return err
 	}
-	_ = call
 	*arg = own
 	return e.runGadget(t)
 }

@@ -171,9 +171,23 @@ func (e *engine) settleFar(t *thread) error {
 	return fmt.Errorf("BUG: no clean point behind cache offset %#x", off)
 }
 
-// mirrorRepeat ends a rep string instruction in the middle: the bytes that it has written are mirrored, and the state is
-// that of the instruction with its counters advanced (SDM 2B, REP: an interrupt leaves exactly this).
+// mirrorRepeat ends an instruction in the middle that stores more than once: the bytes that it has written are mirrored. A
+// rep string instruction then stands with its counters advanced (SDM 2B, REP: an interrupt leaves exactly this), enter has
+// written below the stack pointer. Which elements a scatter has written only its mask tells: that is a gap, by name.
 func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
+	var in x86.Inst
+	if err := x86.Decode(t.p.source(pt.PC), &in); err != nil {
+		return fmt.Errorf("BUG: the instruction at %#x: %w", pt.PC, err)
+	}
+	switch in.Form {
+	case x86.Enter:
+		t.restore(pt)
+		return t.p.copyToMirror(t.regs.Rsp-enterMost, enterMost)
+	case x86.Scatter:
+		e.gap("instruction", pt.PC, t.p.describeInstruction(pt.PC)+": interrupted in the middle")
+		t.restore(pt)
+		return nil
+	}
 	from, to := t.slotAt(translator.SlotA), t.regs.Rdi
 	t.restore(pt)
 	if to < from { // direction flag set: elements at and below from were written
@@ -181,6 +195,9 @@ func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 	}
 	return t.p.copyToMirror(from, to-from)
 }
+
+// enterMost is what enter writes at the most: the old frame pointer and 31 more (SDM 2A, ENTER).
+const enterMost = 32 * 8
 
 // step executes one instruction of translated code. Signals that come meanwhile are deferred.
 func (t *thread) step() error {

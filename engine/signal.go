@@ -30,7 +30,6 @@ type signalTable struct {
 
 // Flags of sigaction that the engine looks at (asm/signal.h).
 const (
-	saOnstack   = 0x08000000
 	saNodefer   = 0x40000000
 	saResethand = 0x80000000
 )
@@ -182,7 +181,6 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 
 // Offsets in a signal frame (asm/ucontext.h, asm/sigcontext.h): rdx points to the ucontext at a handler's entry.
 const (
-	ucFlags   = 0
 	ucGregs   = 40
 	ucEflags  = ucGregs + 17*8
 	ucErr     = ucGregs + 19*8
