@@ -1,0 +1,91 @@
+package view
+
+// Op names a command.
+type Op string
+
+// The commands. Those that resume the program return at once, with an EventStop to come; a Reply says what was done.
+const (
+	Pause    Op = "pause"    // all threads of all processes stand between two native instructions (or in a system call)
+	Continue Op = "continue" // all of them
+	StepInst Op = "stepi"    // Thread executes Count native instructions; into calls
+	NextInst Op = "nexti"    // the same, calls as one
+	Step     Op = "step"     // to another source line (to another instruction where there are none); into calls
+	Next     Op = "next"     // the same, calls as one
+	Finish   Op = "finish"   // until Thread's frame Frame (0 the innermost) has returned
+	Until    Op = "until"    // until Addr, or the frame returns
+	Block    Op = "block"    // Thread executes one translated block
+	ToStore  Op = "store"    // until Thread has executed the next mirrored store
+	Kill     Op = "kill"     // the whole tree
+	Restart  Op = "restart"  // kill, and start the same program again with the same options
+	Signal   Op = "signal"   // Value: send this signal to Pid
+
+	Break   Op = "break"   // at Addr (or Text: a symbol, file:line, *expression), If a condition, Temporary
+	Watch   Op = "watch"   // writes to [Addr, Addr+Size) (or Text: a variable), If a condition
+	Delete  Op = "delete"  // breakpoint or watchpoint ID; 0 is all
+	Enable  Op = "enable"  // ID
+	Disable Op = "disable" // ID
+
+	Write  Op = "write"  // Data to Addr in Half; HalfBoth keeps the halves equal
+	SetReg Op = "setreg" // Text = Value, of Thread
+	Eval   Op = "eval"   // Text, an expression in registers ($rax), symbols, numbers, C operators; Reply.Value
+
+	Mirror   Op = "mirror"   // On: mirror what Text, a range SPEC, names; else stop mirroring it. Coherent when it returns
+	Inject   Op = "inject"   // Text, an injection SPEC (package inject)
+	Verify   Op = "verify"   // compare the halves now; Reply.Divergent
+	Scrub    Op = "scrub"    // one pass of the scrubber now; or Text: a new rate
+	Why      Op = "why"      // who wrote Addr last, or why its halves differ; Reply.Text
+	Count    Op = "counts"   // On: count executions of blocks and stores from now on
+	Record   Op = "record"   // On: record to the file Text; else end the recording
+	Explain  Op = "explain"  // the translation of the instruction at Addr, in words; Reply.Text
+	Resize   Op = "resize"   // the program's terminal has Columns x Rows
+	Input    Op = "input"    // Data typed at the program's terminal
+	Shutdown Op = "shutdown" // end the program if it lives, and the run
+)
+
+// Half says which copy of a byte is meant.
+type Half string
+
+const (
+	Native Half = "native"
+	Backup Half = "mirror"
+	Both   Half = "both"
+)
+
+// Command is an Op with its operands; each Op says which of them it uses.
+type Command struct {
+	Op        Op     `json:"op"`
+	Text      string `json:"text,omitempty"`
+	Pid       int    `json:"pid,omitempty"`    // 0 is the first process
+	Thread    int    `json:"thread,omitempty"` // 0 is the thread that stopped last
+	Addr      uint64 `json:"addr,omitempty"`
+	Size      uint64 `json:"size,omitempty"`
+	Value     uint64 `json:"value,omitempty"`
+	Count     int    `json:"count,omitempty"` // 0 is 1
+	Frame     int    `json:"frame,omitempty"`
+	ID        int    `json:"id,omitempty"`
+	If        string `json:"if,omitempty"`
+	Temporary bool   `json:"temporary,omitempty"`
+	On        bool   `json:"on,omitempty"`
+	Half      Half   `json:"half,omitempty"`
+	Data      []byte `json:"data,omitempty"`
+	Columns   int    `json:"columns,omitempty"`
+	Rows      int    `json:"rows,omitempty"`
+}
+
+// Reply is what a command came to.
+type Reply struct {
+	Text      string      `json:"text,omitempty"` // a line or more for a person
+	Value     uint64      `json:"value,omitempty"`
+	ID        int         `json:"id,omitempty"` // of the breakpoint or watchpoint that was made
+	Addr      uint64      `json:"addr,omitempty"`
+	Compared  uint64      `json:"compared,omitempty"` // bytes
+	Divergent []Divergent `json:"divergent,omitempty"`
+}
+
+// Divergent is a run of mirrored bytes that differ from their copies.
+type Divergent struct {
+	Start uint64 `json:"start"`
+	End   uint64 `json:"end"`
+	Range string `json:"range"` // kind and name of the mapping
+	Cause string `json:"cause"`
+}
