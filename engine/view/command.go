@@ -39,6 +39,7 @@ const (
 	Explain  Op = "explain"  // the translation of the instruction at Addr, in words; Reply.Text
 	Resize   Op = "resize"   // the program's terminal has Columns x Rows
 	Input    Op = "input"    // Data typed at the program's terminal
+	Seek     Op = "seek"     // of a recording: to its stop number Count (1 is the first, beyond the last is the last)
 	Shutdown Op = "shutdown" // end the program if it lives, and the run
 )
 

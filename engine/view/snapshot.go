@@ -52,6 +52,8 @@ type Snapshot struct {
 	Pid       int          `json:"pid,omitempty"`
 	Thread    int          `json:"thread,omitempty"`
 	Counters  Counters     `json:"counters"`
+	Stop      int          `json:"stop,omitempty"`  // of a recording: the number of the stop shown, from 1
+	Stops     int          `json:"stops,omitempty"` // of a recording: how many there are; 0 for a live run
 	Registers *Registers   `json:"registers,omitempty"`
 	Code      []CodeLine   `json:"code,omitempty"`
 	Memory    []Window     `json:"memory,omitempty"`
@@ -115,6 +117,7 @@ type CodeLine struct {
 	Text      string      `json:"text"`
 	Symbol    string      `json:"symbol,omitempty"`    // function+offset, demangled
 	Source    string      `json:"source,omitempty"`    // file:line, where that changes
+	Line      string      `json:"line,omitempty"`      // that line's text, where the file can be read
 	Writes    int         `json:"writes,omitempty"`    // memory operands that it writes
 	Uncovered bool        `json:"uncovered,omitempty"` // and one of them has no copy
 	Block     uint64      `json:"block,omitempty"`     // native start of the translated block; 0: not translated yet
