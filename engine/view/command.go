@@ -19,6 +19,11 @@ const (
 	Restart  Op = "restart"  // kill, and start the same program again with the same options
 	Signal   Op = "signal"   // Value: send this signal to Pid
 
+	// In a recording. A moment is a stop or, while the program ran, a reading of its counters.
+	Seek    Op = "seek"    // to moment number Count (1 is the first, beyond the last is the last), or to Text: start, end, 12.5 (seconds), #SEQ (an event)
+	Back    Op = "back"    // Count moments back; On: to the stop before at a breakpoint or watchpoint
+	Forward Op = "forward" // Count moments on
+
 	Break   Op = "break"   // at Addr (or Text: a symbol, file:line, *expression), If a condition, Temporary
 	Watch   Op = "watch"   // writes to [Addr, Addr+Size) (or Text: a variable), If a condition
 	Delete  Op = "delete"  // breakpoint or watchpoint ID; 0 is all
@@ -35,11 +40,10 @@ const (
 	Scrub    Op = "scrub"    // one pass of the scrubber now; or Text: a new rate
 	Why      Op = "why"      // who wrote Addr last, or why its halves differ; Reply.Text
 	Count    Op = "counts"   // On: count executions of blocks and stores from now on
-	Record   Op = "record"   // On: record to the file Text; else end the recording
+	Record   Op = "record"   // On: record to the file Text; else end the recording (sessions.Recorder, around any Controller)
 	Explain  Op = "explain"  // the translation of the instruction at Addr, in words; Reply.Text
 	Resize   Op = "resize"   // the program's terminal has Columns x Rows
 	Input    Op = "input"    // Data typed at the program's terminal
-	Seek     Op = "seek"     // of a recording: to its stop number Count (1 is the first, beyond the last is the last)
 	Shutdown Op = "shutdown" // end the program if it lives, and the run
 )
 

@@ -52,7 +52,7 @@ type Snapshot struct {
 	Pid       int          `json:"pid,omitempty"`
 	Thread    int          `json:"thread,omitempty"`
 	Counters  Counters     `json:"counters"`
-	Stop      int          `json:"stop,omitempty"`  // of a recording: the number of the stop shown, from 1
+	Stop      int          `json:"stop,omitempty"`  // of a recording: the number of the moment shown, from 1
 	Stops     int          `json:"stops,omitempty"` // of a recording: how many there are; 0 for a live run
 	Registers *Registers   `json:"registers,omitempty"`
 	Code      []CodeLine   `json:"code,omitempty"`
@@ -65,6 +65,7 @@ type Snapshot struct {
 	Gaps      []Gap        `json:"gaps,omitempty"`
 	Failures  []Event      `json:"failures,omitempty"`
 	Blocks    []BlockInfo  `json:"blocks,omitempty"`
+	Missing   []string     `json:"missing,omitempty"` // what the query named and the recording does not hold, for a person
 }
 
 // Counters are totals since the start; rates are differences of two snapshots.
