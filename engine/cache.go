@@ -14,8 +14,8 @@ import (
 
 // The memory that kmv adds to a target is one memfd, mapped by the engine and the target alike:
 //
-//	0         1 GiB - 256 KiB          1 GiB            2 GiB      10 GiB
-//	| cache    | system call handlers   | thread blocks  | jump map  |
+//	0         1 GiB - 256 KiB          1 GiB            2 GiB      10 GiB                   10 GiB + 4 TiB
+//	| cache    | system call handlers   | thread blocks  | jump map  | jump map of the far zone  |
 //
 // All of it is sparse: pages exist where something was written.
 const (
@@ -23,7 +23,8 @@ const (
 	tableSection  = threadSection - 4<<16 // the address of a handler for each system call number of 16 bits, or 0
 	threadSection = 1 << 30
 	jumpSection   = 2 << 30
-	sharedSize    = 10 << 30
+	farSection    = 10 << 30 // not mapped by the engine as a whole: see farJumps
+	sharedSize    = farSection + 4<<40
 	threadBlock   = 64 << 10
 )
 
@@ -74,6 +75,7 @@ const (
 type codeCache struct {
 	layout  shadowmem.Layout
 	mem     []byte
+	far     farJumps
 	pos     uint32 // next free cache offset
 	blocks  []block
 	stubs   []stub
@@ -96,13 +98,14 @@ type codeCache struct {
 	stats   TranslationStats
 }
 
+// newCodeCache maps the memfd fd, which is the cache's own from then on.
 func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runtimeImage) (*codeCache, error) {
-	mem, err := unix.Mmap(fd, 0, sharedSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("map the code cache: %w", err)
 	}
 	c := &codeCache{
-		layout: l, mem: mem, users: 1,
+		layout: l, mem: mem, far: farJumps{fd: fd}, users: 1,
 		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
 		cfg: cfg, tr: translator.New(cfg),
 	}
@@ -114,6 +117,7 @@ func (c *codeCache) close() error {
 	if c.users--; c.users > 0 {
 		return nil
 	}
+	c.far.close()
 	return unix.Munmap(c.mem)
 }
 
@@ -169,25 +173,6 @@ func (c *codeCache) stubAt(off uint32) (*stub, bool) {
 		return nil, false
 	}
 	return &c.stubs[i], true
-}
-
-// setJump makes indirect branches to a native address go to a cache offset; 0 makes them miss.
-func (c *codeCache) setJump(pc uint64, off uint32) {
-	if pc >= uint64(c.layout.Code.High) {
-		return // outside the code zone the lookup faults, always a miss
-	}
-	v := uint32(0)
-	if off != 0 {
-		v = uint32(c.address(off))
-	}
-	binary.LittleEndian.PutUint32(c.mem[jumpSection+pc*4:], v)
-}
-
-func (c *codeCache) jump(pc uint64) uint32 {
-	if pc >= uint64(c.layout.Code.High) {
-		return 0
-	}
-	return binary.LittleEndian.Uint32(c.mem[jumpSection+pc*4:])
 }
 
 // patch points the rel32 at site to a cache offset. The translator keeps a site within 8 aligned bytes, and the store

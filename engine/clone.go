@@ -126,7 +126,10 @@ func (p *process) fork(pid int) *process {
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
-	c.guarded, c.unguarded = maps.Clone(p.guarded), nil
+	if c.sink.users++; c.sink.size == 0 { // what one of them makes later, the other does not have
+		c.sink.users, c.sink = 1, &sink{users: 1}
+	}
+	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
 	return &c
 }
@@ -222,7 +225,7 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
 	if err := e.load(t); err != nil {
@@ -249,9 +252,7 @@ func (e *engine) leave(t *thread) {
 	if p.mem != nil {
 		_ = p.mem.Close()
 	}
-	if p.sink.size > 0 {
-		_ = unix.Close(p.sink.mine)
-	}
+	p.sink.release()
 	_ = p.code.close()
 	if e.processes[p.pid] == p {
 		delete(e.processes, p.pid)

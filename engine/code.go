@@ -83,9 +83,14 @@ func (e *engine) guard(t *thread) error {
 	return t.inject(calls...)
 }
 
-// protectedByUs says whether a fault is a write to a page that guard protected.
+// protectedByUs says whether a fault is a write to a page that guard protected, or had protected when it was made: another
+// thread may have written there, too, and been faster.
 func (e *engine) protectedByUs(t *thread, info ptrace.Siginfo) bool {
-	return len(t.p.guarded) > 0 && info.Code == segvAccerr && t.p.guarded[info.Addr()&^4095]
+	if info.Code != segvAccerr || t.p.writes == nil && len(t.p.guarded) == 0 {
+		return false
+	}
+	m, ok := t.p.space.Find(nativeAddr(info.Addr()))
+	return ok && m.Writable()
 }
 
 // codeWrite lets the program write to translated code: the page's translations are dropped, and the instruction is
@@ -93,13 +98,16 @@ func (e *engine) protectedByUs(t *thread, info ptrace.Siginfo) bool {
 func (e *engine) codeWrite(t *thread, info ptrace.Siginfo) error {
 	e.count("code write")
 	page := info.Addr() &^ 4095
+	if !t.p.guarded[page] {
+		return e.enter(t)
+	}
 	if t.p.writes == nil {
 		t.p.writes = map[uint64]int{}
 	}
 	if t.p.writes[page]++; t.p.writes[page] > hotWrites {
 		t.p.code.hot[page] = true
 	}
-	if err := e.unguard(t, info.Addr()&^4095); err != nil {
+	if err := e.unguard(t, page); err != nil {
 		return err
 	}
 	return e.enter(t)

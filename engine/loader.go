@@ -80,7 +80,7 @@ func (l *loader) moved(addr uint64) uint64 {
 // from two instructions put over the entry point for the while.
 func (l *loader) boot() error {
 	t, lay := l.t, l.e.layout
-	for _, z := range []shadowmem.Zone{lay.Hole} {
+	for _, z := range []shadowmem.Zone{lay.Hole, lay.FarHole} {
 		for _, a := range l.areas {
 			if z.Overlaps(shadowmem.Native(a.start), shadowmem.Native(a.end)) {
 				return fmt.Errorf("%s is linked to %#x-%#x, inside %v, which kmv needs for itself", l.p.exe, a.start, a.end, z)
@@ -106,13 +106,15 @@ func (l *loader) boot() error {
 	if err := l.shareMemory(int(fd)); err != nil {
 		return err
 	}
-	jump, jumpEnd := lay.JumpMapRange()
 	const fixed = unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
-	for _, m := range []struct{ at, size, prot, off uint64 }{
+	maps := []struct{ at, size, prot, off uint64 }{
 		{uint64(lay.Cache.Low), threadSection, unix.PROT_READ | unix.PROT_EXEC, cacheSection},
 		{uint64(lay.Threads.Low), jumpSection - threadSection, unix.PROT_READ | unix.PROT_WRITE, threadSection},
-		{jump, jumpEnd - jump, unix.PROT_READ, jumpSection},
-	} {
+	}
+	for _, m := range l.p.code.jumpMaps() {
+		maps = append(maps, struct{ at, size, prot, off uint64 }{m.at, m.size, unix.PROT_READ, m.off})
+	}
+	for _, m := range maps {
 		if _, err := l.bootCall(unix.SYS_MMAP, m.at, m.size, m.prot, fixed, fd, m.off); err != nil {
 			return fmt.Errorf("map %d bytes at %#x: %w", m.size, m.at, err)
 		}
@@ -134,8 +136,8 @@ func (l *loader) shareMemory(fd int) error {
 	if err != nil {
 		return err
 	}
-	defer unix.Close(mine)
 	if err := unix.Ftruncate(mine, sharedSize); err != nil {
+		_ = unix.Close(mine)
 		return fmt.Errorf("size the code cache: %w", err)
 	}
 	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
@@ -250,7 +252,7 @@ func loaded(a area, kind shadowmem.Kind) shadowmem.Mapping {
 	return m
 }
 
-// stack builds the main stack in the data zone, at its full size: the kernel is not asked to let it grow, but the model
+// stack builds the main stack in the far zone, at its full size: the kernel is not asked to let it grow, but the model
 // takes it for one that does, so that nothing is placed within the gap below it: the same bytes as the kernel's, with every pointer moved. The kernel's
 // own stays where it is, untouched: /proc/PID/cmdline and environ are read from there.
 func (l *loader) stack() error {
@@ -266,7 +268,7 @@ func (l *loader) stack() error {
 		return err
 	}
 	size := l.e.stackSize(uint64(len(content)))
-	at, err := l.p.space.FindFree(l.e.layout.Data, size, 4096, 0, true, 1<<20)
+	at, err := l.p.space.FindFree(l.e.layout.Far, size, 4096, 0, true, 1<<20)
 	if err != nil {
 		return err
 	}

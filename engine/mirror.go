@@ -92,17 +92,24 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// sink is the memfd, in the target, that swallows the mirror writes of what is not mirrored.
+// sink is the memfd, in the target, that swallows the mirror writes of what is not mirrored. Forked children share it.
 type sink struct {
-	fd   uint64
-	mine int // the same file here
-	size int64
+	fd    uint64
+	mine  int // the same file here
+	size  int64
+	users int
+}
+
+func (s *sink) release() {
+	if s.users--; s.users == 0 && s.size > 0 {
+		_ = unix.Close(s.mine)
+	}
 }
 
 // growSink makes the sink large enough for ops. Its descriptor stays in the target: later mappings need it.
 func (e *engine) growSink(t *thread, ops []shadowmem.Op) error {
 	need := shadowmem.SinkSize(ops)
-	s := &t.p.sink
+	s := t.p.sink
 	if need <= s.size {
 		return nil
 	}

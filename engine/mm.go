@@ -145,27 +145,43 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	return c.ret, e.apply(t, ops, fd)
 }
 
-// choose finds a place for a mapping that has no fixed one. What may come to hold code goes to the code zone.
+// choose finds a place for a mapping that has no fixed one: code goes to the code zone, and so does what the program wants
+// there, as code that is made at run time must be near what it calls. Anything else may become code later and goes where
+// indirect branches find it, unless it is very large.
 func (e *engine) choose(t *thread, hint, size uint64, prot, flags int, image bool) (uint64, error) {
-	zone, align, down := e.layout.Data, uint64(4096), true
-	if image || prot&unix.PROT_EXEC != 0 || flags&unix.MAP_32BIT != 0 {
-		zone = e.layout.Code
+	lay := &e.layout
+	align := uint64(4096)
+	zones := []shadowmem.Zone{lay.Far, lay.Data}
+	switch wish := nativeAddr(hint); {
+	case flags&unix.MAP_32BIT != 0:
+		zones = []shadowmem.Zone{lay.Code}
+	case image || prot&unix.PROT_EXEC != 0 || hint != 0 && lay.Code.Holds(wish):
+		zones = []shadowmem.Zone{lay.Code, lay.Far, lay.Data}
+	case size > farMost || flags&unix.MAP_HUGETLB != 0:
+		zones = []shadowmem.Zone{lay.Data}
+	case lay.Data.Holds(wish) && prot != unix.PROT_NONE: // a hint for what is only reserved: likely a JIT's, at random
+		zones = []shadowmem.Zone{lay.Data, lay.Far}
 	}
-	if flags&unix.MAP_HUGETLB != 0 || zone == e.layout.Data && size >= 2<<20 {
+	if flags&unix.MAP_HUGETLB != 0 || zones[0] != lay.Code && size >= 2<<20 {
 		align = 2 << 20 // as the kernel does for anonymous memory since 6.7: huge pages need it
 	}
 	if flags&unix.MAP_HUGETLB != 0 {
 		size = (size + align - 1) &^ (align - 1)
 	}
-	at, err := t.p.space.FindFree(zone, size, align, nativeAddr(hint&^4095), down, 0)
-	if err != nil && align > 4096 && flags&unix.MAP_HUGETLB == 0 {
-		at, err = t.p.space.FindFree(zone, size, 4096, nativeAddr(hint&^4095), down, 0)
+	for _, zone := range zones {
+		at, err := t.p.space.FindFree(zone, size, align, nativeAddr(hint&^4095), true, 0)
+		if err != nil && align > 4096 && flags&unix.MAP_HUGETLB == 0 {
+			at, err = t.p.space.FindFree(zone, size, 4096, nativeAddr(hint&^4095), true, 0)
+		}
+		if err == nil {
+			return uint64(at), nil
+		}
 	}
-	if err != nil && zone == e.layout.Code && flags&unix.MAP_32BIT == 0 {
-		at, err = t.p.space.FindFree(e.layout.Data, size, 4096, 0, down, 0)
-	}
-	return uint64(at), err
+	return 0, unix.ENOMEM
 }
+
+// farMost is the largest mapping that goes to the far zone, which has 1 TiB.
+const farMost = 64 << 30
 
 // describeFile fills in what stands behind a descriptor; image says that it is an ELF object with code.
 func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image bool) {

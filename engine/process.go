@@ -26,7 +26,7 @@ type process struct {
 	guardHigh uint64
 	writes    map[uint64]int // to guarded pages
 	unguarded []uint64       // pages that are to be guarded when the translation is done
-	sink      sink
+	sink      *sink
 	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
 	buf       []byte         // for copies
 	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
@@ -121,7 +121,30 @@ func (p *process) source(pc uint64) []byte {
 }
 
 // ensure gives the block of a native address, translating it if need be.
-func (p *process) ensure(pc uint64) *block { return p.code.ensure(pc, p.executable) }
+func (p *process) ensure(pc uint64) *block {
+	c := p.code
+	if b, ok := c.find(pc); ok {
+		return b
+	}
+	first := len(c.blocks)
+	c.ensure(pc, p.executable)
+	for i := range c.blocks[first:] {
+		b := &c.blocks[first+i]
+		if last := b.native + uint64(max(b.size, 1)) - 1; last>>12 != b.native>>12 {
+			p.watch(last)
+		}
+	}
+	b, _ := c.find(pc)
+	return b
+}
+
+// watch notes that code of a native address's page has been translated: if the page can be written, it is to be guarded.
+func (p *process) watch(pc uint64) {
+	page := pc &^ 4095
+	if m, ok := p.space.Find(shadowmem.Native(pc)); ok && m.Writable() && !p.guarded[page] {
+		p.unguarded = append(p.unguarded, page)
+	}
+}
 
 // executable is source, restricted to what the program may execute.
 func (p *process) executable(pc uint64) []byte {
@@ -132,9 +155,7 @@ func (p *process) executable(pc uint64) []byte {
 	if m.Writable() {
 		p.text.forget(pc, pc+1) // it may have been written since it was read, if it is not guarded yet
 	}
-	if m.Writable() && !p.guarded[pc&^4095] {
-		p.unguarded = append(p.unguarded, pc&^4095)
-	}
+	p.watch(pc)
 	if pc >= uint64(p.code.layout.Code.High) {
 		p.code.farCode = true
 	}

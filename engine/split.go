@@ -29,22 +29,22 @@ func (e *engine) split(t *thread) error {
 		return err
 	}
 	own, err := p.code.clone(mine, e.slotsOf(p))
-	_ = unix.Close(mine)
 	if err != nil {
 		return err
 	}
 	lay := e.layout
-	jump, jumpEnd := lay.JumpMapRange()
 	const flags = unix.MAP_SHARED | unix.MAP_FIXED | unix.MAP_NORESERVE
 	remap := func(at, size uint64, prot int, off uint64) *call {
 		return &call{nr: unix.SYS_MMAP, args: [6]uint64{at, size, uint64(prot), flags, fd, off}}
 	}
-	code := remap(uint64(lay.Cache.Low), threadSection, unix.PROT_READ|unix.PROT_EXEC, cacheSection)
-	table := remap(jump, jumpEnd-jump, unix.PROT_READ, jumpSection)
-	if err := t.inject(code, table); err != nil {
+	calls := []*call{remap(uint64(lay.Cache.Low), threadSection, unix.PROT_READ|unix.PROT_EXEC, cacheSection)}
+	for _, m := range own.jumpMaps() {
+		calls = append(calls, remap(m.at, m.size, unix.PROT_READ, m.off))
+	}
+	if err := t.inject(calls...); err != nil {
 		return err
 	}
-	for _, c := range []*call{code, table} {
+	for _, c := range calls {
 		if err := c.err(); err != nil {
 			return fmt.Errorf("copy the code cache: %w", err)
 		}
@@ -89,23 +89,21 @@ func (e *engine) slotsOf(p *process) (slots []int) {
 	return slots
 }
 
-// clone copies a cache into another file: the code, the jump map where code was translated, and the given thread blocks.
+// clone copies a cache into another file, which is the copy's own: the code, the jump map where code was translated, and the given thread blocks.
 func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
-	mem, err := unix.Mmap(fd, 0, sharedSize, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
+	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("map the code cache: %w", err)
 	}
 	n := *c
-	n.mem, n.users = mem, 1
+	n.mem, n.far, n.users = mem, farJumps{fd: fd}, 1
 	copy(mem, c.mem[:c.pos])
 	copy(mem[tableSection:threadSection], c.mem[tableSection:][:4*syscalls.Max])
 	n.pages = make(map[uint64]*[64]uint64, len(c.pages))
 	for page, leaders := range c.pages {
 		l := *leaders
 		n.pages[page] = &l
-		if at := jumpSection + page<<14; at < sharedSize {
-			copy(mem[at:at+1<<14], c.mem[at:at+1<<14])
-		}
+		n.copyJumps(c, page)
 	}
 	for _, s := range slots {
 		copy(n.thread(s), c.thread(s))

@@ -131,7 +131,7 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	start := c.pos
 	var check x86.Asm
 	var changed []int
-	if c.hot[pc&^4095] {
+	if c.hot[pc&^4095] || c.hot[(pc+blockReach)&^4095] {
 		end := c.checkLimit(src, pc)
 		changed = emitCheck(&check, src, pc, int(end-pc))
 		leader = func(at uint64) bool { return at == end || c.leader(at) }
@@ -161,6 +161,9 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	u.placed = append(u.placed, int32(len(c.blocks)-1))
 	return u.leave(f, base)
 }
+
+// blockReach is how long a block may be: one in front of a hot page may reach into it.
+const blockReach = 64 * 15
 
 // prefixSize is the length of `mov %fs:SlotRCX,%rcx`, which every fragment starts with.
 const prefixSize = 9

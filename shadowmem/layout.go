@@ -27,7 +27,9 @@ type Layout struct {
 	Offset  uint64 // mva = nva + Offset; the GS base of translated code
 	Code    Zone   // whatever may hold code: addresses fit a positive imm32 and disp32
 	Hole    Zone   // no native mapping of the program may be here: its mirror holds the jump map
-	Data    Zone   // everything else of the program
+	Far     Zone   // anonymous memory and other memory that may come to hold code later: it has a jump map, too
+	FarHole Zone   // no native mapping may be here: its mirror holds the jump map of Far
+	Data    Zone   // everything else of the program: what is too big for Far
 	JumpMap int32  // %gs:JumpMap(,%reg,4) is the jump map entry of native address reg
 	Cache   Zone   // the code cache, in the hole: one for all threads, below 4 GiB so that an entry has 4 bytes
 	Threads Zone   // the thread blocks, in the hole, ThreadBlock bytes each
@@ -56,6 +58,8 @@ func Default() Layout {
 		Offset:  1<<46 + 1<<27,
 		Code:    Zone{minAddress, 0x7fff_0000},
 		Hole:    Zone{0x7fff_0000, 10 << 30},
+		Far:     Zone{1 << 40, 2 << 40},
+		FarHole: Zone{4<<40 + 0x7fff_0000, 8<<40 + 0x7fff_0000},
 		Data:    Zone{16 << 40, 63<<40 - 1<<32},
 		JumpMap: 0x7fff_0000,
 		Cache:   Zone{2 << 30, 4 << 30},
@@ -69,9 +73,9 @@ func (l Layout) Mirror(n Native) Mirror { return Mirror(uint64(n) + l.Offset) }
 // Native is the address whose copy is at m.
 func (l Layout) Native(m Mirror) Native { return Native(uint64(m) - l.Offset) }
 
-// InNative says whether addr may hold memory of the program: below the end of the data zone and not in the hole.
+// InNative says whether addr may hold memory of the program: below the end of the data zone and not in a hole.
 func (l Layout) InNative(addr uint64) bool {
-	return addr < uint64(l.Data.High) && !l.Hole.Holds(Native(addr))
+	return addr < uint64(l.Data.High) && !l.Hole.Holds(Native(addr)) && !l.FarHole.Holds(Native(addr))
 }
 
 // InMirror says whether addr may hold a copy. Jump map, cache and thread blocks are in neither half.
@@ -84,6 +88,11 @@ func (l Layout) InMirror(addr uint64) bool {
 func (l Layout) JumpMapRange() (start, end uint64) {
 	start = l.Offset + uint64(l.JumpMap)
 	return start, start + entrySize*uint64(l.Code.High)
+}
+
+// FarJumpRange is the range of the jump map of the far zone.
+func (l Layout) FarJumpRange() (start, end uint64) {
+	return l.Lookup(uint64(l.Far.Low)), l.Lookup(uint64(l.Far.High))
 }
 
 // Lookup is the address that a jump map lookup of a reads; it wraps as the processor's does.
@@ -102,7 +111,8 @@ func (e *GapError) Error() string {
 // Check says whether a native mapping may be at [start, end): a *GapError if its copy has no place.
 //
 // Between hole and data zone is room for what insists on an address there (MAP_FIXED). It can be mirrored; but a jump to
-// such an address may hit, in its lookup, the copy of data instead of faulting, so code does not belong there.
+// such an address outside the far zone may hit, in its lookup, the copy of data instead of faulting, so code does not
+// belong there.
 func (l Layout) Check(start, end Native) error {
 	why := ""
 	switch {
@@ -110,6 +120,8 @@ func (l Layout) Check(start, end Native) error {
 		why = "empty or wrapping range"
 	case l.Hole.Overlaps(start, end):
 		why = fmt.Sprintf("it overlaps %v, which kmv keeps for its jump map, code cache and thread blocks", l.Hole)
+	case l.FarHole.Overlaps(start, end):
+		why = fmt.Sprintf("it overlaps %v, which kmv keeps for the jump map of %v", l.FarHole, l.Far)
 	case end > l.Data.High:
 		why = fmt.Sprintf("it ends above %#x, where the mirror half begins", uint64(l.Data.High))
 	default:
@@ -120,10 +132,12 @@ func (l Layout) Check(start, end Native) error {
 
 // Validate proves that a layout works. Default passes:
 //
-//	zones        code < hole < data, by inspection of the numbers                                  (1)
+//	zones        code < hole < far < its hole < data, by inspection of the numbers                 (1)
 //	jump map     [Offset+JumpMap, +4*Code.High) is inside Offset+hole: as JumpMap = hole.Low and
 //	             0x7fff_0000 + 4*0x7fff_0000 = 0x2_7ffb_0000 < 10 GiB; and nothing of the program
 //	             is in the hole, so no mirror write can touch the jump map                         (2)
+//	far          a in [1 TiB, 2 TiB): Offset + JumpMap + 4a is in the mirror of [4 TiB, 8 TiB) + JumpMap,
+//	             the far hole: the same lookup, with an entry of its own                           (2)
 //	data         a >= 16 TiB = 2^44: Offset + JumpMap + 4a >= 2^46 + 2^46 = 2^47: non-canonical;
 //	             a < 63 TiB: the sum stays below 317 TiB, far below 2^64 - 2^47. So looking up a
 //	             data address faults: a miss without a compare. (With 5-level paging it is
@@ -137,10 +151,12 @@ func (l Layout) Validate() error {
 		what  string
 	}{
 		{l.Code.Low < l.Code.High && l.Hole.Low < l.Hole.High && l.Data.Low < l.Data.High, "a zone is empty"},
-		{l.Offset%PageSize == 0 && aligned(l.Code, l.Hole, l.Data, l.Cache, l.Threads), "a bound is not page aligned"},
-		{l.Code.High <= l.Hole.Low && l.Hole.High <= l.Data.Low, "zones overlap or are out of order"}, // (1)
+		{l.Offset%PageSize == 0 && aligned(l.Code, l.Hole, l.Far, l.FarHole, l.Data, l.Cache, l.Threads), "a bound is not page aligned"},
+		{l.Code.High <= l.Hole.Low && l.Hole.High <= l.Far.Low && l.Far.High <= l.FarHole.Low && l.FarHole.High <= l.Data.Low,
+			"zones overlap or are out of order"}, // (1)
 		{l.Code.High <= 1<<31, "the code zone does not fit disp32"},
 		{l.JumpMap >= 0 && l.jumpMapInHole(), "the jump map is not inside the hole's mirror"},                       // (2)
+		{l.farJumpInHole(), "the jump map of the far zone is not its hole's mirror"},                                // (2)
 		{l.Lookup(uint64(l.Data.Low)) >= canonical, "a lookup of the lowest data address is canonical"},             // (3)
 		{l.Lookup(uint64(l.Data.High)) <= highCanon, "a lookup of the highest data address is canonical"},           // (3)
 		{uint64(l.Data.High) <= l.Offset, "the data zone reaches into the mirror half"},                             // (4)
@@ -160,6 +176,11 @@ func (l Layout) Validate() error {
 func (l Layout) jumpMapInHole() bool {
 	start, end := l.JumpMapRange()
 	return l.Hole.Contains(Native(start-l.Offset), Native(end-l.Offset))
+}
+
+func (l Layout) farJumpInHole() bool {
+	start, end := l.FarJumpRange()
+	return l.Far.Low < l.Far.High && l.FarHole.Contains(Native(start-l.Offset), Native(end-l.Offset))
 }
 
 func aligned(zones ...Zone) bool {

@@ -19,6 +19,8 @@ func TestValidateRefuses(t *testing.T) {
 		{"code zone over 2 GiB", func(l *Layout) { l.Code.High = 3 << 30; l.Hole.Low = 3 << 30 }},
 		{"hole too short for the jump map", func(l *Layout) { l.Hole.High = 9 << 30 }},
 		{"code in the hole", func(l *Layout) { l.Code.High += PageSize }},
+		{"far jump map outside its hole", func(l *Layout) { l.FarHole.High -= PageSize }},
+		{"far hole in the data", func(l *Layout) { l.Far.High, l.FarHole.High = 5<<40, 20<<40+0x7fff_0000 }},
 		{"data with canonical lookups", func(l *Layout) { l.Data.Low = 15 << 40 }},
 		{"data in the mirror half", func(l *Layout) { l.Data.High = 65 << 40 }},
 		{"mirror in the runtime area", func(l *Layout) { l.Data.High = 64 << 40 }},
@@ -51,6 +53,10 @@ func TestHalves(t *testing.T) {
 		{uint64(l.Cache.Low), false, false},
 		{uint64(l.Threads.Low), false, false},
 		{uint64(l.Hole.High), true, false},
+		{uint64(l.Far.Low), true, false},
+		{uint64(l.FarHole.Low), false, false},
+		{l.Lookup(uint64(l.Far.Low)), false, false},
+		{l.Lookup(uint64(l.Far.High) - 1), false, false},
 		{uint64(l.Data.High) - 1, true, false},
 		{uint64(l.Data.High), false, false},
 		{l.Offset, false, true},
@@ -72,6 +78,7 @@ func TestHalves(t *testing.T) {
 func TestLookups(t *testing.T) {
 	l := Default()
 	start, end := l.JumpMapRange()
+	farStart, farEnd := l.FarJumpRange()
 	if start != l.Offset+0x7fff_0000 || end-start != 4*0x7fff_0000 {
 		t.Errorf("jump map %#x-%#x", start, end)
 	}
@@ -83,11 +90,13 @@ func TestLookups(t *testing.T) {
 		{0, true, true},
 		{uint64(l.Code.High) - 1, true, true},
 		{uint64(l.Code.High), false, true}, // the hole: nothing is mapped where its lookups go
+		{uint64(l.Far.Low), true, true},
+		{uint64(l.Far.High) - 1, true, true},
 		{uint64(l.Data.Low), false, false},
 		{uint64(l.Data.High) - 1, false, false},
 	} {
 		at := l.Lookup(row.addr)
-		if inMap := at >= start && at < end; inMap != row.inMap || isCanonical(at) != row.canonical {
+		if inMap := at >= start && at < end || at >= farStart && at < farEnd; inMap != row.inMap || isCanonical(at) != row.canonical {
 			t.Errorf("lookup of %#x reads %#x", row.addr, at)
 		}
 	}
@@ -109,6 +118,8 @@ func TestCheck(t *testing.T) {
 		{l.Hole.High, l.Hole.High + PageSize, true},
 		{0x7ffe_f000, 0x7fff_1000, false},
 		{5 << 30, 5<<30 + PageSize, false},
+		{l.Far.Low, l.Far.High, true},
+		{5 << 40, 5<<40 + PageSize, false},
 		{l.Data.High, l.Data.High + PageSize, false},
 		{0x5000, 0x5000, false},
 		{0xffff_f000, 0x1000, false},
