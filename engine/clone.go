@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -102,6 +103,11 @@ func (e *engine) born(t *thread, child int) error {
 	e.threads[child] = c
 	e.started++
 	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
+	if flags&unix.CLONE_THREAD != 0 {
+		e.emit(view.Event{Kind: view.EventThread, Pid: c.pid, Thread: child, On: true})
+	} else {
+		e.emit(view.Event{Kind: view.EventFork, Pid: t.pid, Thread: t.tid, Value: uint64(child)})
+	}
 	if s, ok := e.strays[child]; ok {
 		delete(e.strays, child)
 		e.queue = append(e.queue, s)
@@ -228,6 +234,7 @@ func (e *engine) begin(t *thread) error {
 	t.p = &process{pid: t.pid, exe: exe, threads: 1, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
+	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
 	}
@@ -335,6 +342,11 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 		}
 	}
 	e.leave(t)
+	if t.tid == t.pid {
+		e.emit(view.Event{Kind: view.EventExit, Pid: t.pid, Thread: t.tid, Value: s.Status()})
+	} else {
+		e.emit(view.Event{Kind: view.EventThread, Pid: t.pid, Thread: t.tid})
+	}
 	if t.tid == e.root {
 		e.rootEnd = s
 	}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -37,40 +36,68 @@ type engine struct {
 	gaps       map[gapKey]int
 	total      totals
 	lastMirror MirrorReport
-	awake      chan struct{} // a wake signal has been dealt with
+	bell       *ptrace.Bell
+	requests   *requests
+	paused     bool      // no thread runs, and stops have to wait
+	failed     error     // what went wrong while a request was carried out: the end of the run
+	reason     string    // of the pause
+	parked     []*thread // that go on when the pause ends
+	current    int       // the thread that stopped last
+	events     *eventQueue
+	sequence   uint64 // of the last event
+	start      time.Time
 	image      *runtimeImage
 }
 
-// Run runs a program to its end under translation and reports what was done. It returns an error only for kmv's own
-// failures: the program's end, however bad, is in the report. A failure leaves no target behind.
-func Run(ctx context.Context, o Options) (*Report, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	e := &engine{
+func newEngine(o Options) *engine {
+	return &engine{
 		opts: o, layout: shadowmem.Default(), log: o.Log,
 		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
-		stops: map[string]int{}, gaps: map[gapKey]int{}, awake: make(chan struct{}, 1),
+		stops: map[string]int{}, gaps: map[gapKey]int{}, start: time.Now(),
 	}
+}
+
+// run runs the program to its end and reports what was done. started gets nil when the program stands in front of its first
+// instruction, or the reason why it does not.
+func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err error) {
+	defer func() { started <- err }() // a second one is dropped: the channel has room for what the caller reads
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}
-	start := time.Now()
-	pid, err := ptrace.Start(o.Path, o.Argv, o.Env)
+	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files())
 	if err != nil {
-		return nil, &StartError{o.Path, err}
+		return nil, &StartError{e.opts.Path, err}
 	}
 	e.root = pid
 	defer e.killAll()
+	if e.bell, err = ptrace.NewBell(); err != nil {
+		return nil, err
+	}
 	stop := e.forwardSignals(ctx)
 	defer stop()
+	e.paused, e.reason = e.opts.Paused, "start"
 	if err := e.first(); err != nil {
 		return nil, err
 	}
+	e.requests.open(e.bell)
+	started <- nil
 	defer e.verifyOften()()
 	if err := e.loop(); err != nil {
 		return nil, err
 	}
-	return e.report(time.Since(start)), nil
+	return e.report(time.Since(e.start)), nil
+}
+
+// files are the descriptors that the program starts with.
+func (e *engine) files() []uintptr {
+	if e.opts.Files == nil {
+		return []uintptr{0, 1, 2}
+	}
+	var fds []uintptr
+	for _, f := range e.opts.Files {
+		fds = append(fds, f.Fd())
+	}
+	return fds
 }
 
 // first takes over the program that Start left in front of its first instruction.
@@ -121,13 +148,19 @@ func (e *engine) killAll() {
 	for tid := range e.strays {
 		_ = unix.Kill(tid, unix.SIGKILL)
 	}
-	for len(e.threads) > 0 {
+	if e.bell != nil {
+		e.bell.Close()
+	}
+	for len(e.threads) > 0 || e.bell != nil {
 		s, err := ptrace.Wait(false)
 		if err != nil {
 			return
 		}
-		if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
-			delete(e.threads, s.Tid)
+		if s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+			continue
+		}
+		if delete(e.threads, s.Tid); e.bell != nil && e.bell.Rang(s) {
+			e.bell = nil
 		}
 	}
 }
@@ -161,8 +194,7 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 	}
 }
 
-// verifyOften asks for a verification of the program every VerifyEvery, until stop is called. Only the engine's thread may
-// interrupt a target, but anybody may send it a signal.
+// verifyOften verifies all processes every VerifyEvery, until stop is called.
 func (e *engine) verifyOften() (stop func()) {
 	if e.opts.VerifyEvery <= 0 {
 		return func() {}
@@ -175,12 +207,7 @@ func (e *engine) verifyOften() (stop func()) {
 			case <-done:
 				return
 			}
-			if ptrace.QueueSignal(e.root, e.root, unix.SIGTRAP, wakeValue) != nil {
-				return // gone already
-			}
-			select {
-			case <-e.awake:
-			case <-done:
+			if e.requests.do(func(e *engine) { e.failed = e.verifyAll() }) != nil {
 				return
 			}
 		}

@@ -6,9 +6,8 @@ import (
 	"sort"
 	"strconv"
 
-	"golang.org/x/sys/unix"
-
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 	"kmv/translator/x86"
 )
 
@@ -20,6 +19,7 @@ func (e *engine) gap(kind string, at uint64, name string) {
 	k := gapKey{kind, fmt.Sprintf("%#x", at), name}
 	if e.gaps[k]++; e.gaps[k] == 1 {
 		e.logf("gap: %s at %s: %s", k.kind, k.where, k.name)
+		e.emit(view.Event{Kind: view.EventGap, PC: at, Range: kind, Text: name})
 	}
 }
 
@@ -89,21 +89,6 @@ func parseMask(status []byte, key string) (uint64, error) {
 	}
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
 	return strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
-}
-
-// wokenUp lets the next wake signal be sent.
-func (e *engine) wokenUp() {
-	select {
-	case e.awake <- struct{}{}:
-	default:
-	}
-}
-
-// wakeValue marks the signal with which other goroutines ask for a safe point: nobody else queues SIGTRAP with it.
-const wakeValue = 0x6b6d7677616b65
-
-func (e *engine) isWake(info ptrace.Siginfo) bool {
-	return unix.Signal(info.Signo) == unix.SIGTRAP && info.Code == -1 && info.Value() == wakeValue
 }
 
 func (e *engine) requeue(t *thread, info ptrace.Siginfo) error {

@@ -38,16 +38,26 @@ func (e *engine) loop() error {
 
 // nextStop is the next stop to handle: one that had to wait, or a new one.
 func (e *engine) nextStop() (ptrace.Stop, error) {
-	if len(e.queue) > 0 {
+	if len(e.queue) > 0 && !e.paused {
 		s := e.queue[0]
 		e.queue = e.queue[1:]
 		return s, nil
+	}
+	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
+		e.bell.Close()
 	}
 	return ptrace.Wait(false)
 }
 
 // event handles one stop to its end.
 func (e *engine) event(s ptrace.Stop) error {
+	if e.bell != nil && e.bell.Rang(s) {
+		return e.rung(s)
+	}
+	if e.paused && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+		e.queue = append(e.queue, s)
+		return nil
+	}
 	t := e.threads[s.Tid]
 	if t == nil {
 		return e.stray(s)
@@ -92,13 +102,13 @@ func (t *thread) resume(sig unix.Signal) error {
 
 // enter continues a thread in translated code: t.regs is native state, Rip native. Signals that had to wait come first.
 func (e *engine) enter(t *thread) error {
+	if e.paused {
+		e.parked = append(e.parked, t)
+		return nil
+	}
 	for len(t.deferred) > 0 {
 		info := t.deferred[0]
 		t.deferred = t.deferred[1:]
-		if e.isWake(info) { // it came while the engine was busy with the thread anyway
-			e.wokenUp()
-			continue
-		}
 		sig := unix.Signal(info.Signo)
 		if t.mask&bit(sig) != 0 { // blocked by now: it is pending again
 			if err := e.hold(t, info); err != nil {
@@ -218,9 +228,6 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	e.count("signal")
-	if e.isWake(info) {
-		return e.woken(t)
-	}
 	mask := t.mask
 	if t.swapped {
 		mask = t.during

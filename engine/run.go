@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"os"
 	"time"
 
 	"kmv/shadowmem"
@@ -12,11 +13,14 @@ type Options struct {
 	Path         string   // the executable, already looked up in PATH
 	Argv         []string // Argv[0] is the name that the program sees
 	Env          []string
+	Files        []*os.File // descriptors 0 to 2 of the program; nil: kmv's own
 	Policy       shadowmem.Policy
 	VerifyAtExit bool
 	VerifyEvery  time.Duration // 0: never in between
 	Ranges       bool          // report the program's mappings, and how much of the mirror is resident
 	VerifyCalls  bool          // at every system call that stops: slow, to find which code diverges
+	Watched      bool          // somebody reads Live.Events
+	Paused       bool          // wait in front of the first instruction for view.Continue
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 }
 

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 )
 
 // action is one entry of the program's signal table, as rt_sigaction(2) has it on x86-64.
@@ -99,6 +100,7 @@ func (st *signalTable) effectOf(s unix.Signal) effect {
 // instructions, Rip native; Orig_rax tells whether a system call was interrupted. It ends with the thread running.
 func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
+	e.emit(view.Event{Kind: view.EventSignal, Pid: t.pid, Thread: t.tid, PC: t.regs.Rip, Value: uint64(sig)})
 	switch t.signals.effectOf(sig) {
 	case effectIgnore:
 		return e.enter(t)

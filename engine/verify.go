@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 )
 
@@ -41,12 +42,20 @@ func (e *engine) verifyProcess(t *thread) error {
 	return e.unpark(others)
 }
 
-// park brings every other thread of t's address space to a point between two native instructions, or into a system call
-// that has not written anything yet.
+// park parks the other threads of t's address space.
 func (e *engine) park(t *thread) ([]*thread, error) {
+	return e.parkWhere(func(u *thread) bool { return u != t && u.p == t.p })
+}
+
+// parkWhere brings threads to a point between two native instructions, or into a system call that has not written anything
+// yet.
+func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 	var parked []*thread
 	for _, u := range e.threads {
-		if u.p == t.p && u.exiting && u != t && u.tid != u.pid { // the kernel still writes for it: let it come to its end
+		if !wanted(u) {
+			continue
+		}
+		if u.exiting && u.tid != u.pid { // the kernel still writes for it: let it come to its end
 			s, err := ptrace.WaitFor(u.tid, false)
 			if err == nil {
 				err = e.ended(u, s)
@@ -56,7 +65,7 @@ func (e *engine) park(t *thread) ([]*thread, error) {
 			}
 			continue
 		}
-		if u == t || u.p != t.p || !u.running || u.exiting || u.vforking {
+		if !u.running || u.exiting || u.vforking {
 			continue
 		}
 		if err := ptrace.Interrupt(u.tid); err != nil {
@@ -177,31 +186,21 @@ func (e *engine) unpark(threads []*thread) error {
 	return nil
 }
 
-// woken is a safe point that another goroutine asked for.
-func (e *engine) woken(t *thread) error {
-	defer e.wokenUp()
-	if pl, ok := e.placeOf(t, t.stopped); ok && e.interrupted(t) {
-		if err := e.mirrorResult(t, pl); err != nil {
-			return err
+// verifyAll compares the halves of every process.
+func (e *engine) verifyAll() error {
+	return e.atRest(func() error {
+		compared := map[*process]bool{}
+		for _, t := range e.threads {
+			if t.p == nil || t.p.code == nil || compared[t.p] || t.exiting {
+				continue
+			}
+			compared[t.p] = true
+			if err := e.compare(t.p, t.tid); err != nil {
+				return err
+			}
 		}
-	} else if t.call == nil {
-		return e.wokenOutside(t)
-	}
-	if err := e.verifyProcess(t); err != nil {
-		return err
-	}
-	return e.goOn(t)
-}
-
-// wokenOutside is woken for a thread that is not in a system call.
-func (e *engine) wokenOutside(t *thread) error {
-	if err := e.settle(t); err != nil {
-		return err
-	}
-	if err := e.verifyProcess(t); err != nil {
-		return err
-	}
-	return e.enter(t)
+		return nil
+	})
 }
 
 // verifyPiece is how much of each half is compared at a time.
@@ -304,6 +303,10 @@ const divergentMost = 1000
 func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
 	e.logf("%d: after %d system calls: %#x-%#x differs from its copy, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), m)
+	e.emit(view.Event{
+		Kind: view.EventDivergent, Pid: p.pid, Addr: uint64(d.Start), Size: uint64(d.End - d.Start), Half: view.Both,
+		Range: m.Kind.String() + " " + m.Name,
+	})
 	if len(e.verify.Divergent) < divergentMost {
 		e.verify.Divergent = append(e.verify.Divergent, Divergent{uint64(d.Start), uint64(d.End), m.Kind.String() + " " + m.Name, "unknown"})
 	}

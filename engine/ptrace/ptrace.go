@@ -129,17 +129,6 @@ func SetSiginfo(tid int, s *Siginfo) error {
 	return transfer(unix.PTRACE_SETSIGINFO, tid, 0, unsafe.Pointer(s))
 }
 
-// QueueSignal sends sig to a thread with a value that its receiver can know it by (rt_tgsigqueueinfo(2), SI_QUEUE).
-func QueueSignal(pid, tid int, sig unix.Signal, value uint64) error {
-	s := Siginfo{Signo: int32(sig), Code: -1}
-	*(*uint64)(unsafe.Pointer(&s.Fields[8])) = value
-	_, _, e := unix.RawSyscall6(unix.SYS_RT_TGSIGQUEUEINFO, uintptr(pid), uintptr(tid), uintptr(sig), uintptr(unsafe.Pointer(&s)), 0, 0)
-	if e != 0 {
-		return e
-	}
-	return nil
-}
-
 // xstateNote is NT_X86_XSTATE, the register set of all vector and x87 state (elf.h).
 const xstateNote = 0x202
 

@@ -13,15 +13,15 @@ import (
 const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC |
 	unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL
 
-// Start executes path in a new process with the caller's descriptors 0 to 2, directory, limits and process group, and
+// Start executes path in a new process with files as its descriptors, and the caller's directory, limits and process group, and
 // returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
 //
 // The child starts under PTRACE_TRACEME, which makes the kernel stop it after execve; it is then traded for a seized
 // one, because only those tell group stops from signals. It cannot run in between: SIGSTOP goes with the detach.
-func Start(path string, argv, env []string) (pid int, err error) {
+func Start(path string, argv, env []string, files []uintptr) (pid int, err error) {
 	pid, err = syscall.ForkExec(path, argv, &syscall.ProcAttr{
 		Env:   env,
-		Files: []uintptr{0, 1, 2},
+		Files: files,
 		Sys:   &syscall.SysProcAttr{Ptrace: true, Pdeathsig: 0},
 	})
 	if err != nil {

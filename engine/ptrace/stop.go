@@ -36,6 +36,18 @@ type Stop struct {
 	Message uint64
 }
 
+// Status is the wait status of an end (wait(2)).
+func (s Stop) Status() uint64 {
+	if s.Kind == Exited {
+		return uint64(s.Code) << 8
+	}
+	status := uint64(s.Sig)
+	if s.Core {
+		status |= 0x80
+	}
+	return status
+}
+
 func (s Stop) String() string {
 	names := [...]string{"signal", "group-stop", "interrupted", "clone", "fork", "exec", "exiting", "vfork-done", "syscall", "exited", "killed", "other"}
 	return fmt.Sprintf("%d %s sig=%d code=%d msg=%d", s.Tid, names[s.Kind], s.Sig, s.Code, s.Message)

@@ -1,0 +1,115 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+)
+
+// ErrEnded says that the run is over: nothing can be asked of it any more.
+var ErrEnded = errors.New("the program has ended")
+
+// requests are what other goroutines want done on the engine's, between two stops.
+type requests struct {
+	mu    sync.Mutex
+	bell  *ptrace.Bell // nil before the run and behind it
+	list  []func(*engine)
+	ended bool
+}
+
+// do runs f on the engine's goroutine and returns when it is done. The program runs meanwhile; f may park it.
+func (r *requests) do(f func(*engine)) error {
+	done := make(chan bool, 1)
+	r.mu.Lock()
+	if r.ended {
+		r.mu.Unlock()
+		return ErrEnded
+	}
+	r.list = append(r.list, func(e *engine) {
+		if e != nil {
+			f(e)
+		}
+		done <- e != nil
+	})
+	if r.bell != nil {
+		r.bell.Ring()
+	}
+	r.mu.Unlock()
+	if !<-done {
+		return ErrEnded
+	}
+	return nil
+}
+
+// open makes the bell ring for what was asked already.
+func (r *requests) open(b *ptrace.Bell) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bell = b
+	if len(r.list) > 0 {
+		b.Ring()
+	}
+}
+
+func (r *requests) take() []func(*engine) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := r.list
+	r.list = nil
+	return list
+}
+
+// close refuses what is still asked for, and everything from now on.
+func (r *requests) close() {
+	r.mu.Lock()
+	r.ended, r.bell = true, nil
+	r.mu.Unlock()
+	for _, f := range r.take() {
+		f(nil)
+	}
+}
+
+// rung does what was asked for.
+func (e *engine) rung(s ptrace.Stop) error {
+	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		e.bell = nil
+		return nil
+	}
+	for _, f := range e.requests.take() {
+		f(e)
+	}
+	err := e.failed
+	if err == nil {
+		err = e.bell.Answer()
+	}
+	if errors.Is(err, unix.ESRCH) {
+		err = nil
+	}
+	return err
+}
+
+// everyone parks all threads of all processes. A paused program is parked already.
+func (e *engine) everyone() ([]*thread, error) {
+	if e.paused {
+		return nil, nil
+	}
+	return e.parkWhere(func(*thread) bool { return true })
+}
+
+// atRest runs f while no thread of the program runs: each stands between two native instructions, or in a system call
+// whose results are mirrored. A failure of the engine itself ends the run; f's own error is returned.
+func (e *engine) atRest(f func() error) error {
+	parked, err := e.everyone()
+	var own error
+	if err == nil {
+		own = f()
+		err = e.unpark(parked)
+	}
+	if err != nil && !errors.Is(err, unix.ESRCH) {
+		e.failed = err
+	}
+	return own
+}
