@@ -280,13 +280,33 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 	}
 	t.exiting = true
 	t.robust = t.robustWords()
-	t.p.exiting = t.p.exiting || t.regs.Rax == unix.SYS_EXIT_GROUP
+	t.p.exiting = t.p.exiting || t.regs.Rax == unix.SYS_EXIT_GROUP && t.pid == t.p.pid
+	if t.regs.Rax == unix.SYS_EXIT && t.p.threads > 1 && t.clearTID != 0 && len(t.robust) == 0 {
+		if err := t.clearChildTID(); err != nil {
+			return err
+		}
+	}
 	return e.pass(t, nil)
 }
 
-// mirrorExit copies what the kernel writes when a thread ends: the word of set_tid_address, and the futex words of its
-// robust list (set_robust_list(2), Documentation/locking/robust-futexes.rst).
+// clearChildTID does what the kernel does for set_tid_address(2) when a thread ends: the word becomes 0, and a waiter is
+// woken. The kernel's write could only be mirrored after it: then the waiter may already have stored something else there,
+// as pthread_join does. An empty robust list lies in memory that the waiter may free: the kernel must not look there later.
+func (t *thread) clearChildTID() error {
+	t.p.write(t.clearTID, make([]byte, 4)) // the kernel does not mind a bad address either (kernel/fork.c, mm_release)
+	return t.inject(
+		&call{nr: unix.SYS_SET_ROBUST_LIST, args: [6]uint64{0, 24}},
+		&call{nr: unix.SYS_SET_TID_ADDRESS},
+		&call{nr: unix.SYS_FUTEX, args: [6]uint64{t.clearTID, 1 /* FUTEX_WAKE */, 1}},
+	)
+}
+
+// mirrorExit copies what the kernel has written when a thread ended: the futex words of its robust list (set_robust_list(2),
+// Documentation/locking/robust-futexes.rst), and with them the word of set_tid_address.
 func (e *engine) mirrorExit(t *thread) error {
+	if len(t.robust) == 0 {
+		return nil
+	}
 	for _, word := range append(t.robust, t.clearTID) {
 		if word == 0 {
 			continue

@@ -69,7 +69,14 @@ func (e *engine) undoAhead(t *thread, addr uint64) error {
 	if addr < storeReach || !e.layout.InNative(addr) {
 		return nil
 	}
-	return t.p.copyToMirror(addr-storeReach, 2*storeReach)
+	others, err := e.park(t) // no store of theirs may be half done while its bytes are copied
+	if err != nil {
+		return err
+	}
+	if err := t.p.copyToMirror(addr-storeReach, 2*storeReach); err != nil {
+		return err
+	}
+	return e.unpark(others)
 }
 
 // skipAhead goes on behind a mirror write that comes in front of its native store and faulted: there is no mirror where

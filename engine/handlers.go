@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/syscalls"
+	"kmv/shadowmem"
 	"kmv/translator"
 )
 
@@ -83,12 +84,19 @@ func (p *process) word(addr uint64) (uint64, error) {
 	return binary.LittleEndian.Uint64(b[:]), err
 }
 
-// write stores into both halves, on behalf of the kernel: it fails where the program could not have written.
+// write stores into both halves, on behalf of the kernel: it fails where the program could not have written. The mirror
+// comes first, as in translated code: who sees the native bytes may store over them at once.
 func (p *process) write(addr uint64, b []byte) bool {
-	if !p.writable(addr, uint64(len(b))) || p.mem.Write(addr, b) != nil {
-		return false
-	}
-	return p.copyToMirror(addr, uint64(len(b))) == nil
+	end := nativeAddr(addr + uint64(len(b)))
+	ok := p.writable(addr, uint64(len(b)))
+	p.space.Each(nativeAddr(addr), end, func(m shadowmem.Mapping) bool {
+		if ok && (m.Twin == shadowmem.SourceAnon || m.Twin == shadowmem.SourceFile) {
+			part := m.Clip(nativeAddr(addr), end)
+			ok = p.mem.Write(uint64(p.space.Layout.Mirror(part.Start)), b[uint64(part.Start)-addr:][:part.Len()]) == nil
+		}
+		return ok
+	})
+	return ok && p.mem.Write(addr, b) == nil
 }
 
 func (p *process) writable(addr, n uint64) bool {
