@@ -137,17 +137,16 @@ func (p *process) fork(pid int) *process {
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
+	c.lost, c.uffd = p.forkLost(), nil
 	return &c
 }
 
 // firstStop starts a new thread: with the registers of its parent, rax 0, and the stack that the kernel gave it.
 func (e *engine) firstStop(t *thread) error {
 	if t.p.mem == nil {
-		mem, err := ptrace.OpenMemory(t.tid)
-		if err != nil {
+		if err := e.openMemory(t.p, t.tid); err != nil {
 			return err
 		}
-		t.p.mem = mem
 	}
 	var r ptrace.Regs
 	if err := ptrace.GetRegs(t.tid, &r); err != nil {
@@ -260,6 +259,9 @@ func (e *engine) leave(t *thread) {
 		_ = p.mem.Close()
 	}
 	p.sink.release()
+	if p.uffd != nil {
+		_ = p.uffd.Close()
+	}
 	_ = p.code.close()
 	if e.processes[p.pid] == p {
 		delete(e.processes, p.pid)

@@ -47,13 +47,18 @@ type engine struct {
 	sequence   uint64 // of the last event
 	start      time.Time
 	image      *runtimeImage
+	failures   Failures
+	how        string // what would notice a bad page now: see view.Failure
+
+	noHWPoison  bool  // the kernel does not give up frames on request
+	noUserfault error // why there is no UFFDIO_POISON
 }
 
 func newEngine(o Options) *engine {
 	return &engine{
 		opts: o, layout: shadowmem.Default(), log: o.Log,
 		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
-		stops: map[string]int{}, gaps: map[gapKey]int{}, start: time.Now(),
+		stops: map[string]int{}, gaps: map[gapKey]int{}, start: time.Now(), how: "engine",
 	}
 }
 

@@ -20,6 +20,9 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 	if sig == unix.SIGSEGV && (t.regs.Rip == 0 || e.atLookup(t)) {
 		return e.miss(t)
 	}
+	if done, err := e.recoverFault(t, info); done || err != nil {
+		return err
+	}
 	off, ok := c.offset(t.regs.Rip)
 	if !ok {
 		return fmt.Errorf("BUG: %v at %#x, outside the code cache (thread %d, address %#x)", sig, t.regs.Rip, t.tid, info.Addr())

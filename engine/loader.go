@@ -16,8 +16,7 @@ import (
 // left ready to enter its first native instruction, with Rip native.
 func (e *engine) load(t *thread) error {
 	p := t.p
-	var err error
-	if p.mem, err = ptrace.OpenMemory(t.pid); err != nil {
+	if err := e.openMemory(p, t.pid); err != nil {
 		return err
 	}
 	areas, err := readMaps(t.pid)

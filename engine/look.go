@@ -22,6 +22,9 @@ func (e *engine) look(q view.Query) *view.Snapshot {
 		Seq: e.sequence, Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
 		Offset: e.layout.Offset, Pid: e.root, Thread: e.current, Counters: e.counters(),
 	}
+	if q.Failures {
+		s.Failures = slices.Clone(e.failures.Events)
+	}
 	if e.paused {
 		s.State, s.Reason = view.Paused, e.reason
 	}
@@ -34,6 +37,8 @@ func (e *engine) counters() view.Counters {
 		Syscalls: e.syscallStats().Total, DivergentBytes: e.verify.DivergentBytes, Gaps: len(e.gaps),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
+	f := &e.failures
+	c.Injected, c.Detected, c.Recovered, c.Masked, c.Unrecovered = f.Injected, f.Detected, f.Recovered, f.Masked, f.Unrecovered
 	for _, n := range e.stops {
 		c.Stops += uint64(n)
 	}

@@ -62,6 +62,7 @@ func (e *engine) event(s ptrace.Stop) error {
 	if t == nil {
 		return e.stray(s)
 	}
+	e.current = s.Tid
 	before := t.stopped.Kind
 	t.running, t.stopped = false, s
 	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {

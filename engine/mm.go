@@ -124,6 +124,11 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if fixed {
 		t.p.classify(&m)
 	}
+	if fixed {
+		if err := e.settleLost(t, at, at+size); err != nil {
+			return 0, err
+		}
+	}
 	use := flags
 	if !fixed {
 		use |= unix.MAP_FIXED_NOREPLACE
@@ -142,7 +147,10 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if err != nil {
 		return 0, err
 	}
-	return c.ret, e.apply(t, ops, fd)
+	if err := e.apply(t, ops, fd); err != nil {
+		return 0, err
+	}
+	return c.ret, e.forgetLost(t, at, at+size)
 }
 
 // choose finds a place for a mapping that has no fixed one: code goes to the code zone, and so does what the program wants
@@ -239,7 +247,10 @@ func (e *engine) munmap(t *thread, addr, length uint64) (int64, error) {
 	if err := e.codeChanged(t, addr, end); err != nil {
 		return 0, err
 	}
-	return 0, e.apply(t, t.p.space.MunmapOps(nativeAddr(addr), nativeAddr(end)), 0)
+	if err := e.apply(t, t.p.space.MunmapOps(nativeAddr(addr), nativeAddr(end)), 0); err != nil {
+		return 0, err
+	}
+	return 0, e.forgetLost(t, addr, end)
 }
 
 // owns says whether a range may hold memory of the program; kmv's own must not be reached by its calls.
@@ -258,6 +269,9 @@ func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, erro
 	}
 	if end <= addr || !e.owns(addr, end) {
 		return fail(unix.ENOMEM), nil
+	}
+	if err := e.settleLost(t, addr, end); err != nil {
+		return 0, err
 	}
 	c := &call{nr: unix.SYS_MPROTECT, args: [6]uint64{addr, length, uint64(hostProt(prot))}}
 	if err := t.inject(c); err != nil {
@@ -330,6 +344,9 @@ func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, err
 		}
 		return fail(unix.ENOMEM), nil
 	}
+	if err := e.settleLost(t, addr, end); err != nil {
+		return 0, err
+	}
 	c := &call{nr: unix.SYS_MADVISE, args: [6]uint64{addr, length, uint64(shadowmem.NativeAdvice(advice))}}
 	if err := t.inject(c); err != nil {
 		return 0, err
@@ -340,7 +357,10 @@ func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, err
 	if length == 0 {
 		return c.ret, nil
 	}
-	return c.ret, e.apply(t, t.p.space.MadviseOps(nativeAddr(addr), nativeAddr(end), advice), 0)
+	if err := e.apply(t, t.p.space.MadviseOps(nativeAddr(addr), nativeAddr(end), advice), 0); err != nil {
+		return 0, err
+	}
+	return c.ret, e.forgetLost(t, addr, end)
 }
 
 // hostProt is the protection that the kernel is asked for: native code is never executed where it is. Memory that may only

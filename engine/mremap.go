@@ -39,6 +39,9 @@ func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uin
 		}
 		at, use = place, use|unix.MREMAP_FIXED
 	}
+	if err := e.settleLost(t, old, old+max(oldSize, newSize)); err != nil {
+		return 0, err
+	}
 	c := &call{nr: unix.SYS_MREMAP, args: [6]uint64{old, oldLen, newLen, uint64(use), at}}
 	if err := t.inject(c); err != nil || c.err() != nil {
 		return c.ret, err
@@ -53,7 +56,13 @@ func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uin
 	if err != nil {
 		return 0, err
 	}
-	return c.ret, e.apply(t, ops, 0)
+	if err := e.apply(t, ops, 0); err != nil {
+		return 0, err
+	}
+	if at != old {
+		e.moveLost(t.p, old, oldSize, at)
+	}
+	return c.ret, e.forgetLost(t, at, at+max(oldSize, newSize))
 }
 
 // freeBehind says whether nothing is mapped in [start, end) and it may be.

@@ -31,6 +31,12 @@ type process struct {
 	buf       []byte         // for copies
 	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
 	copied    uint64         // bytes that the engine copied to the mirror
+
+	lost map[uint64]*lostPage // unreadable pages, by address in their half
+	uffd *ptrace.Userfault    // nil until it is needed
+
+	flips []flipped // bits that an injection changed, and that nobody has found yet
+	stuck []stuckBits
 }
 
 // thread is one thread of the target.

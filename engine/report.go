@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 )
 
@@ -23,6 +24,7 @@ type Report struct {
 	Syscalls    SyscallStats     `json:"syscalls"`
 	Verify      VerifyStats      `json:"verify"`
 	Gaps        []Gap            `json:"gaps"`
+	Failures    Failures         `json:"failures"`
 	Threads     int              `json:"threads"` // threads ever started, the first one included
 }
 
@@ -151,7 +153,10 @@ func (e *engine) report(wall time.Duration) *Report {
 	r := &Report{
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
 		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
-		Gaps: e.gapList(), Threads: e.started,
+		Gaps: e.gapList(), Threads: e.started, Failures: e.failures,
+	}
+	if r.Failures.Events == nil {
+		r.Failures.Events = []view.Event{}
 	}
 	r.Mirror.Offset = e.layout.Offset
 	if r.Mirror.Ranges == nil {

@@ -22,7 +22,12 @@ type Options struct {
 	Watched      bool          // somebody reads Live.Events
 	Paused       bool          // wait in front of the first instruction for view.Continue
 	Log          io.Writer     // what the engine does, a line each; nil for silence
+
+	testCall func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
 }
+
+// testNumber is a number that no kernel has.
+const testNumber = 1000
 
 // StartError says that the program could not be started; Err is the kernel's errno (ENOENT, EACCES, ENOEXEC ...).
 type StartError struct {

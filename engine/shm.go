@@ -51,11 +51,17 @@ func (e *engine) shmdt(t *thread, a [6]uint64) (int64, error) {
 	if !ok || uint64(m.Start) != a[0] || !strings.HasPrefix(m.Name, "/SYSV") {
 		return fail(unix.EINVAL), nil
 	}
+	if err := e.settleLost(t, uint64(m.Start), uint64(m.End)); err != nil {
+		return 0, err
+	}
 	c := &call{nr: unix.SYS_SHMDT, args: [6]uint64{a[0]}}
 	if err := t.inject(c); err != nil || c.err() != nil {
 		return c.ret, err
 	}
-	return 0, e.apply(t, t.p.space.MunmapOps(m.Start, m.End), 0)
+	if err := e.apply(t, t.p.space.MunmapOps(m.Start, m.End), 0); err != nil {
+		return 0, err
+	}
+	return 0, e.forgetLost(t, uint64(m.Start), uint64(m.End))
 }
 
 // shmSize looks a segment up in /proc/sysvipc/shm: key shmid perms size ... (proc(5)).

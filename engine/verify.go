@@ -210,6 +210,8 @@ const verifyPiece = 1 << 20
 // gone.
 func (e *engine) compare(p *process, tid int) error {
 	e.verify.Runs++
+	e.how = "verify"
+	defer func() { e.how = "engine" }()
 	pagemap, err := os.Open("/proc/" + strconv.Itoa(tid) + "/pagemap")
 	if err != nil {
 		return fmt.Errorf("verify: %w", err)

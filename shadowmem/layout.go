@@ -73,6 +73,14 @@ func (l Layout) Mirror(n Native) Mirror { return Mirror(uint64(n) + l.Offset) }
 // Native is the address whose copy is at m.
 func (l Layout) Native(m Mirror) Native { return Native(uint64(m) - l.Offset) }
 
+// NativeOf is the native address of a byte of either half.
+func (l Layout) NativeOf(addr uint64) Native {
+	if l.InMirror(addr) {
+		return l.Native(Mirror(addr))
+	}
+	return Native(addr)
+}
+
 // InNative says whether addr may hold memory of the program: below the end of the data zone and not in a hole.
 func (l Layout) InNative(addr uint64) bool {
 	return addr < uint64(l.Data.High) && !l.Hole.Holds(Native(addr)) && !l.FarHole.Holds(Native(addr))

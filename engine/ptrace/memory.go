@@ -13,6 +13,9 @@ import (
 type Memory struct {
 	pid  int
 	file *os.File
+	// Repair, if set, is asked about an address that could not be accessed: true means that it can be now.
+	Repair func(addr uint64) bool
+	hidden map[uint64]bool // pages whose contents are lost, although the kernel would show some
 }
 
 // OpenMemory opens the memory of a process that this thread traces. After an execve it must be opened anew.
@@ -21,7 +24,7 @@ func OpenMemory(pid int) (*Memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("target memory: %w", err)
 	}
-	return &Memory{pid, f}, nil
+	return &Memory{pid: pid, file: f}, nil
 }
 
 // Close releases the descriptor.
@@ -38,9 +41,30 @@ func (m *Memory) Read(addr uint64, buf []byte) error {
 
 // ReadSome reads as much as there is; n < len(buf) comes with an error.
 func (m *Memory) ReadSome(addr uint64, buf []byte) (n int, err error) {
+	return m.transfer(unix.Pread, addr, buf, true)
+}
+
+// ReadRaw is ReadSome without Repair.
+func (m *Memory) ReadRaw(addr uint64, buf []byte) (n int, err error) {
+	return m.transfer(unix.Pread, addr, buf, false)
+}
+
+// Write stores buf at addr, whatever the page's protection; private pages are copied first, as by a debugger.
+func (m *Memory) Write(addr uint64, buf []byte) error {
+	if _, err := m.transfer(unix.Pwrite, addr, buf, true); err != nil {
+		return fmt.Errorf("write %d bytes of the target at %#x: %w", len(buf), addr, err)
+	}
+	return nil
+}
+
+func (m *Memory) transfer(io func(fd int, b []byte, off int64) (int, error), addr uint64, buf []byte, repair bool) (n int, err error) {
 	for n < len(buf) {
-		k, err := unix.Pread(int(m.file.Fd()), buf[n:], int64(addr)+int64(n))
+		at := addr + uint64(n)
+		k, err := io(int(m.file.Fd()), buf[n:m.visible(at, n, len(buf))], int64(at))
 		if k <= 0 {
+			if repair && m.Repair != nil && m.Repair(at) {
+				continue
+			}
 			if err == nil {
 				err = unix.EFAULT
 			}
@@ -51,19 +75,29 @@ func (m *Memory) ReadSome(addr uint64, buf []byte) (n int, err error) {
 	return n, nil
 }
 
-// Write stores buf at addr, whatever the page's protection; private pages are copied first, as by a debugger.
-func (m *Memory) Write(addr uint64, buf []byte) error {
-	for n := 0; n < len(buf); {
-		k, err := unix.Pwrite(int(m.file.Fd()), buf[n:], int64(addr)+int64(n))
-		if k <= 0 {
-			if err == nil {
-				err = unix.EFAULT
-			}
-			return fmt.Errorf("write %d bytes of the target at %#x: %w", len(buf), addr, err)
-		}
-		n += k
+// Hide makes accesses to a page fail, or no longer.
+func (m *Memory) Hide(page uint64, on bool) {
+	if !on {
+		delete(m.hidden, page)
+		return
 	}
-	return nil
+	if m.hidden == nil {
+		m.hidden = map[uint64]bool{}
+	}
+	m.hidden[page] = true
+}
+
+// visible is where in a buffer of n bytes, from i on, the first hidden page begins.
+func (m *Memory) visible(addr uint64, i, n int) int {
+	if len(m.hidden) == 0 {
+		return n
+	}
+	for j := i; j < n; j += 4096 - int(addr+uint64(j-i))%4096 {
+		if m.hidden[(addr+uint64(j-i))&^4095] {
+			return j
+		}
+	}
+	return n
 }
 
 // TakeFD duplicates a target's descriptor into this process (pidfd_getfd(2)).

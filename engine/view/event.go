@@ -52,7 +52,7 @@ type Failure struct {
 	ID        int     `json:"id"`                  // the same in all events about this error; 0: not injected by kmv
 	What      string  `json:"what"`                // flip, stuck0, stuck1, byte, word, cacheline, page, row
 	Mechanism string  `json:"mechanism,omitempty"` // hwpoison, uffd-poison, protection, write
-	How       string  `json:"how,omitempty"`       // detected by: sigbus, syscall, scrub, verify, async; decided by: poison, checksum, policy
+	How       string  `json:"how,omitempty"`       // detected by: sigbus, syscall, engine, scrub, verify, async; decided by: poison, checksum, policy
 	Seed      uint64  `json:"seed,omitempty"`
 	Bits      int     `json:"bits,omitempty"`       // how many differ
 	Before    []byte  `json:"before,omitempty"`     // around Addr: up to 16 bytes before the error,

@@ -1,0 +1,223 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/engine/view"
+	"kmv/shadowmem"
+)
+
+// Recovery from an uncorrectable error: the page is made again from its copy, at once for all threads, and what faulted is
+// executed again. Every fault is precise (SDM 3A 6.6: the instruction can be restarted, rep string instructions stand with
+// their counters advanced), so it is the faulting instruction of the translation that is repeated, whatever it belongs to:
+//
+//	native load, store, string, atomic   the mirror page has the bytes; of a plain store already the new ones (mirror first)
+//	mirror store                         the native page has the bytes; of a read-modify-write already the new ones
+//
+// Stores that other threads have under way to a page end in a fault on it too, and are repeated behind the repair: so what
+// is read from the other half while they run is never missed for good.
+
+// openMemory opens a process's memory. Accesses of the engine's own that meet a bad page repair it too.
+func (e *engine) openMemory(p *process, pid int) error {
+	mem, err := ptrace.OpenMemory(pid)
+	if err != nil {
+		return err
+	}
+	p.mem = mem
+	for page, l := range p.lost {
+		mem.Hide(page, l.mechanism == byProtection)
+	}
+	mem.Repair = func(at uint64) bool {
+		fixed, err := e.repair(p, at, e.how)
+		if err != nil {
+			e.logf("%d: %v", p.pid, err)
+		}
+		return fixed
+	}
+	return nil
+}
+
+// recoverFault repairs the page that a fault is about and lets the thread go on where it stands. False means that the fault
+// is not about a bad page, or that both copies are lost: the program's.
+func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
+	switch {
+	case info.Signo == int32(unix.SIGBUS) && info.Code == busMceAO:
+		_, err := e.repair(t.p, info.Addr(), "async") // if it cannot be: it will be met, or not
+		if err == nil {
+			err = e.goOn(t)
+		}
+		return true, err
+	case info.Signo == int32(unix.SIGBUS) && (info.Code == busAdrerr || info.Code == busMceAR):
+	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && len(t.p.lost) > 0:
+	default:
+		return false, nil
+	}
+	fixed, err := e.repair(t.p, info.Addr(), "sigbus")
+	if err != nil || !fixed {
+		return false, err
+	}
+	if len(t.deferred) > 0 { // signals wait for the next clean point
+		if err := e.settle(t); err != nil {
+			var f *faultError
+			if errors.As(err, &f) {
+				return true, e.fault(t, f.info)
+			}
+			return true, err
+		}
+		return true, e.enter(t)
+	}
+	return true, t.resume(0)
+}
+
+// repair makes the page at an address of either half good again, if it is bad. It is false where nothing is wrong that kmv
+// could mend: then the program meets what it would have met natively. how says what noticed it.
+func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
+	start := time.Now()
+	m, page, size, err := e.injectable(p, at)
+	if err != nil {
+		return false, nil
+	}
+	l := p.lost[page]
+	if l == nil {
+		var b [1]byte
+		if _, err := p.mem.ReadRaw(at, b[:]); err == nil {
+			return how == "sigbus", nil // another thread met it first
+		}
+		if !m.Anonymous(e.layout.InMirror(page)) {
+			return false, nil // behind the end of its file, or a huge page that there is none of: the program's own error
+		}
+		l = &lostPage{size: size, since: start}
+	}
+	f := view.Failure{ID: l.id, What: "page", Mechanism: l.mechanism, How: how, Age: time.Since(l.since).Seconds()}
+	content, cure := e.contents(p, m, page, l)
+	if cure != shadowmem.Incurable {
+		err = e.install(p, m, page, l, content)
+	}
+	if err == nil && cure != shadowmem.Incurable {
+		delete(p.lost, page)
+	}
+	latency := since(start)
+	if !l.reported { // only now: to say where reads code, which may be on this page
+		l.reported = true
+		e.failure(view.EventDetected, p, e.threads[e.current], page, f)
+	}
+	f.Latency = latency
+	switch {
+	case errors.Is(err, unix.ESRCH):
+		return false, err
+	case err != nil:
+		e.logf("%d: %#x could not be replaced: %v", p.pid, page, err)
+		fallthrough
+	case cure == shadowmem.Incurable:
+		e.failure(view.EventUnrecovered, p, e.threads[e.current], page, f)
+		return false, nil
+	}
+	e.failure(view.EventRecovered, p, e.threads[e.current], page, f)
+	return true, nil
+}
+
+// contents are the bytes that a lost page had; nil if the mapping has them itself once the unreadable page is gone.
+func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostPage) ([]byte, shadowmem.Cure) {
+	mirror := e.layout.InMirror(page)
+	if l.aside != 0 && m.IsShared() && !mirror {
+		return nil, shadowmem.FromFile
+	}
+	cure, from := m.Cure(mirror), page
+	switch cure {
+	case shadowmem.FromMirror:
+		from = page + e.layout.Offset
+	case shadowmem.FromNative:
+		from = page - e.layout.Offset
+	case shadowmem.FromFile:
+		if l.aside == 0 {
+			cure = shadowmem.Incurable
+		}
+		return nil, cure
+	default:
+		return nil, cure
+	}
+	b := make([]byte, l.size)
+	if n, _ := p.mem.ReadRaw(from, b); n < len(b) {
+		return nil, shadowmem.Incurable // lost in both halves
+	}
+	return b, cure
+}
+
+// install puts a page with the given contents in the place of a bad one, at once for all threads of the process.
+func (e *engine) install(p *process, m shadowmem.Mapping, page uint64, l *lostPage, b []byte) error {
+	t := e.hand(p)
+	if l.aside != 0 {
+		if t == nil {
+			return errNoHand
+		}
+		return e.bringBack(t, page, l, b)
+	}
+	if t != nil || p.uffd != nil {
+		uf, err := p.uffd, error(nil)
+		if uf == nil {
+			uf, err = e.userfault(t)
+		}
+		if err == nil {
+			if err = uf.Copy(page, b); err == nil {
+				return nil
+			}
+			if _, bad := p.mem.ReadRaw(page, make([]byte, 1)); bad == nil && errors.Is(err, unix.EEXIST) {
+				return nil // somebody else did
+			}
+		}
+		if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOMEM) {
+			return err
+		}
+	}
+	if t == nil {
+		return errNoHand
+	}
+	return e.moveOver(t, m, page, b)
+}
+
+var errNoHand = errors.New("no thread of the process can make a system call now")
+
+// bringBack moves the mapping that was put aside to its place, with contents if they are given.
+func (e *engine) bringBack(t *thread, page uint64, l *lostPage, b []byte) error {
+	if b != nil && !e.shows(t.p, l.aside, b) {
+		if err := t.p.mem.Write(l.aside, b); err != nil {
+			return err
+		}
+	}
+	t.p.mem.Hide(page, false)
+	return e.borrow(t, &call{nr: unix.SYS_MREMAP, args: [6]uint64{l.aside, l.size, l.size, unix.MREMAP_MAYMOVE | unix.MREMAP_FIXED, page}})
+}
+
+// shows says whether memory has these bytes already: a page of a file that was never written stays the file's.
+func (e *engine) shows(p *process, at uint64, b []byte) bool {
+	old := make([]byte, len(b))
+	n, _ := p.mem.ReadRaw(at, old)
+	return n == len(b) && string(old) == string(b)
+}
+
+// moveOver fills a new page elsewhere and moves it over the bad one: for what the kernel has really given up.
+func (e *engine) moveOver(t *thread, m shadowmem.Mapping, page uint64, b []byte) error {
+	prot := hostProt(m.Prot)
+	if e.layout.InMirror(page) {
+		prot = m.TwinProt
+	} else if t.p.guarded[page] {
+		prot &^= unix.PROT_WRITE
+	}
+	size := uint64(len(b))
+	room := &call{nr: unix.SYS_MMAP, args: [6]uint64{0, size, unix.PROT_READ | unix.PROT_WRITE, uint64(unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | m.Flags&unix.MAP_HUGETLB), ^uint64(0)}}
+	if err := e.borrow(t, room); err != nil {
+		return fmt.Errorf("a new page: %w", err)
+	}
+	at := uint64(room.ret)
+	if err := t.p.mem.Write(at, b); err != nil {
+		return err
+	}
+	return e.borrow(t,
+		&call{nr: unix.SYS_MPROTECT, args: [6]uint64{at, size, uint64(prot)}},
+		&call{nr: unix.SYS_MREMAP, args: [6]uint64{at, size, size, unix.MREMAP_MAYMOVE | unix.MREMAP_FIXED, page}})
+}
