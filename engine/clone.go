@@ -259,6 +259,7 @@ func (e *engine) leave(t *thread) {
 		_ = p.mem.Close()
 	}
 	p.sink.release()
+	e.endLost(p)
 	if p.uffd != nil {
 		_ = p.uffd.Close()
 	}

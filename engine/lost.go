@@ -54,6 +54,13 @@ func (e *engine) forgetLost(t *thread, start, end uint64) error {
 	return nil
 }
 
+// endLost strikes out what was never met: the address space is gone.
+func (e *engine) endLost(p *process) {
+	for page, l := range p.lost {
+		e.failure(view.EventMasked, p, nil, page, view.Failure{ID: l.id, What: "page", Mechanism: l.mechanism})
+	}
+}
+
 // moveLost follows an mremap.
 func (e *engine) moveLost(p *process, old, size, to uint64) {
 	moved := map[uint64]*lostPage{}
