@@ -26,6 +26,7 @@ const (
 	farSection    = 10 << 30 // not mapped by the engine as a whole: see farJumps
 	sharedSize    = farSection + 4<<40
 	threadBlock   = 64 << 10
+	slotsAt       = 0x840 // where the slots begin in a thread block, and FS points to
 )
 
 // block is one placed fragment. Blocks lie in the cache in the order of their creation.
@@ -181,14 +182,18 @@ func (c *codeCache) patch(site, to uint32) {
 	binary.LittleEndian.PutUint32(c.mem[site:], to-(site+4))
 }
 
-// thread returns the block of a thread's runtime data, as memory.
+// thread returns the block of a thread's runtime data, from the slots on, as memory.
+//
+// The slots do not begin at the start of a page. Processors look for the store that a load depends on by the low 12 bits of
+// its address, and take a slot, just stored to, for what a program loads from there in a page of its own. Starts of pages are
+// in heavy use: malloc keeps its counts in the first bytes of the heap.
 func (c *codeCache) thread(slot int) []byte {
-	return c.mem[threadSection+slot*threadBlock:][:threadBlock]
+	return c.mem[threadSection+slot*threadBlock:][slotsAt:threadBlock]
 }
 
 // threadAddress is the same as the target sees it: the FS base of translated code.
 func (c *codeCache) threadAddress(slot int) uint64 {
-	return uint64(c.layout.Threads.Low) + uint64(slot)*threadBlock
+	return uint64(c.layout.Threads.Low) + uint64(slot)*threadBlock + slotsAt
 }
 
 // slotSet hands out thread blocks.

@@ -20,7 +20,7 @@ type call struct {
 const (
 	callSize    = 64
 	batchOffset = 0x4000
-	batchMost   = (threadBlock - batchOffset) / callSize
+	batchMost   = (threadBlock - slotsAt - batchOffset) / callSize
 )
 
 // err is the call's failure, nil if it succeeded.
