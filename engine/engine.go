@@ -182,9 +182,14 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 			select {
 			case s := <-ch:
 				switch s {
-				case unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2:
-					_ = unix.Kill(e.root, s.(syscall.Signal))
+				case unix.SIGINT, unix.SIGQUIT:
+					if inForeground() {
+						continue // the terminal sent it to the program too
+					}
+				case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
+					continue
 				}
+				_ = unix.Kill(e.root, s.(syscall.Signal))
 			case <-ctx.Done():
 				_ = unix.Kill(e.root, unix.SIGKILL)
 				return
@@ -197,6 +202,17 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 		signal.Stop(ch)
 		close(done)
 	}
+}
+
+// inForeground says whether the keys of a terminal send their signals to kmv's process group (tcgetpgrp(3)).
+func inForeground() bool {
+	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(fd)
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err == nil && group == unix.Getpgrp()
 }
 
 // verifyOften verifies all processes every VerifyEvery, until stop is called.

@@ -53,6 +53,7 @@ type thread struct {
 	held       []ptrace.Siginfo // signals that the program blocks and the kernel may not
 	call       *pending         // system call under way through the gadget
 	clearTID   uint64           // set_tid_address, CLONE_CHILD_CLEARTID
+	wait       wait             // the last one that was interrupted
 	robustHead uint64           // set_robust_list
 	robust     []uint64         // words of that list when it asked to end
 	running    bool

@@ -67,8 +67,12 @@ func (e *engine) goOn(t *thread) error {
 	default:
 		return t.resume(0)
 	}
-	t.regs.Rax = nr
-	t.regs.Rip -= 2
+	if ret, over := t.timedOut(nr, arguments(&t.regs)); over {
+		t.regs.Rax = uint64(ret)
+	} else {
+		t.regs.Rax = nr
+		t.regs.Rip -= 2
+	}
 	t.regs.Orig_rax = noSyscall
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err

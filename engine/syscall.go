@@ -42,7 +42,7 @@ func (e *engine) syscall(t *thread) error {
 	if rule.Kind == syscalls.Unsupported {
 		return e.answer(t, fail(rule.Errno))
 	}
-	if h, ok := handlers[nr]; ok {
+	if h, ok := handlers[uint64(uint32(nr))]; ok {
 		return h(e, t, args)
 	}
 	return e.pass(t, nil)
@@ -60,6 +60,7 @@ func (e *engine) answer(t *thread, ret int64) error {
 // pass lets the kernel do the system call, in the program's own thread; finish is called when it returns.
 func (e *engine) pass(t *thread, after func(*engine, *thread, int64) (int64, error)) error {
 	args := arguments(&t.regs)
+	t.wait = wait{}
 	t.call = &pending{nr: t.regs.Rax, args: args, next: t.regs.Rcx, after: after}
 	t.call.plan = syscalls.Plan(t.regs.Rax, args, nativeMemory{t.p})
 	if err := e.unguardWritten(t, t.call.plan); err != nil {
@@ -131,7 +132,27 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 		}
 	}
 	e.sys.BytesMirrored += p.copied - before
+	if c.plan.Gap() != "" && ret >= 0 {
+		return e.unknownWrites(t, c)
+	}
 	return nil
+}
+
+// unknownWrites reports a call of which not everything is known that it writes, and copies what differs in the pages that
+// the argument of an unknown ioctl points to: most write there, and nowhere else.
+func (e *engine) unknownWrites(t *thread, c *pending) error {
+	e.gap("syscall", c.next-2, c.plan.Gap())
+	if c.nr != unix.SYS_IOCTL {
+		return nil
+	}
+	others, err := e.park(t) // no store of theirs may be half done while its bytes are copied
+	if err != nil {
+		return err
+	}
+	if err := t.p.copyToMirror(c.args[2]&^4095, 2*4096); err != nil {
+		return err
+	}
+	return e.unpark(others)
 }
 
 // leaveGadget brings a thread that a signal found in the gadget to native state: in front of the system call if it has

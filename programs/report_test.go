@@ -60,3 +60,18 @@ func TestReport(t *testing.T) {
 		t.Errorf("--mirror heap: %v", kinds)
 	}
 }
+
+// TestTimeoutsUnderVerification waits longer than the interval at which kmv interrupts the wait.
+func TestTimeoutsUnderVerification(t *testing.T) {
+	require(t, python)
+	t.Parallel()
+	script := `
+import select, signal
+print(select.epoll().poll(0.2), select.poll().poll(200), select.select([], [], [], 0.2))
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+print(signal.sigtimedwait([signal.SIGUSR1], 0.2))`
+	cmd := exec.Command(kmvBinary, "run", "--verify=3ms", "--strict", "--", "/usr/bin/python3", "-c", script)
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "[] [] ([], [], [])\nNone\n" {
+		t.Fatalf("%v, %q", err, out)
+	}
+}
