@@ -81,10 +81,11 @@ type codeCache struct {
 	blocks  []block
 	stubs   []stub
 	links   []link
-	stale   map[uint32]uint64 // cache offset of a stale block's entry -> its native address
-	index   map[uint64]int32  // native address -> block
-	pages   map[uint64]*[64]uint64
-	waiting map[uint64]int32 // native target -> first stub that waits for it
+	stale   map[uint32]uint64      // cache offset of a stale block's entry -> its native address
+	index   addressMap             // native address -> block
+	pages   map[uint64]*[64]uint64 // a bit for each native address that a block starts at
+	near    pageBits               // the page of pages that was looked at last
+	waiting addressMap             // native target -> first stub that waits for it
 	cfg     translator.Config
 	tr      *translator.Translator
 	frag    translator.Fragment
@@ -107,7 +108,7 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runt
 	}
 	c := &codeCache{
 		layout: l, mem: mem, far: farJumps{fd: fd}, users: 1,
-		index: map[uint64]int32{}, pages: map[uint64]*[64]uint64{}, waiting: map[uint64]int32{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
+		pages: map[uint64]*[64]uint64{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
 		cfg: cfg, tr: translator.New(cfg),
 	}
 	c.install(image)
@@ -133,8 +134,20 @@ func (c *codeCache) offset(addr uint64) (uint32, bool) {
 
 // leader says whether a block starts at the native address.
 func (c *codeCache) leader(pc uint64) bool {
-	p := c.pages[pc>>12]
-	return p != nil && p[pc>>6&63]>>(pc&63)&1 != 0
+	if c.near.leaders == nil || c.near.page != pc>>12 {
+		p := c.pages[pc>>12]
+		if p == nil {
+			return false
+		}
+		c.near = pageBits{pc >> 12, p}
+	}
+	return c.near.leaders[pc>>6&63]>>(pc&63)&1 != 0
+}
+
+// pageBits is one page of leaders: who asks for one address soon asks for its neighbour.
+type pageBits struct {
+	page    uint64
+	leaders *[64]uint64
 }
 
 func (c *codeCache) setLeader(pc uint64, on bool) {
@@ -155,7 +168,8 @@ func (c *codeCache) find(pc uint64) (*block, bool) {
 	if !c.leader(pc) {
 		return nil, false
 	}
-	return &c.blocks[c.index[pc]], true
+	i, _ := c.index.get(pc)
+	return &c.blocks[i], true
 }
 
 // at is the block that a cache offset lies in.

@@ -137,7 +137,7 @@ func (s *totals) add(p *process) {
 	}
 	if p.code.users == 1 {
 		c := p.code.stats
-		s.Blocks += len(p.code.index)
+		s.Blocks += p.code.index.len()
 		s.NativeInstructions += c.NativeInstructions
 		s.NativeBytes += c.NativeBytes
 		s.CacheBytes += int(p.code.pos)

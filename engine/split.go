@@ -109,7 +109,8 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 		copy(n.thread(s), c.thread(s))
 	}
 	n.blocks, n.stubs, n.links = slices.Clone(c.blocks), slices.Clone(c.stubs), slices.Clone(c.links)
-	n.index, n.waiting, n.stale, n.hot = maps.Clone(c.index), maps.Clone(c.waiting), maps.Clone(c.stale), maps.Clone(c.hot)
+	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
+	n.stale, n.hot = maps.Clone(c.stale), maps.Clone(c.hot)
 	n.slots.free = slices.Clone(c.slots.free)
 	n.tr = translator.New(c.cfg)
 	n.frag.Code, n.frag.Exits, n.frag.Points, n.frag.Gaps = nil, nil, nil, nil

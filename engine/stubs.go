@@ -27,24 +27,25 @@ func (c *codeCache) addStub(s stub) *stub {
 // addLink gives an exit whose target is not translated a stub, and notes that it waits for the target.
 func (c *codeCache) addLink(site uint32, target uint64) {
 	next := int32(-1)
-	if first, ok := c.waiting[target]; ok {
+	if first, ok := c.waiting.get(target); ok {
 		next = first
 	}
 	s := c.addStub(stub{kind: stubLink, site: site, target: target, next: next})
-	c.waiting[target] = int32(len(c.stubs) - 1)
+	c.waiting.set(target, int32(len(c.stubs)-1))
 	c.patch(site, s.at)
 }
 
 // linkWaiting points every exit that waits for a native address to its new block.
 func (c *codeCache) linkWaiting(pc uint64) {
-	i, ok := c.waiting[pc]
+	i, ok := c.waiting.get(pc)
 	if !ok {
 		return
 	}
-	delete(c.waiting, pc)
+	c.waiting.remove(pc)
+	to, _ := c.index.get(pc)
 	for i >= 0 {
 		s := &c.stubs[i]
-		c.link(s.site, c.index[pc])
+		c.link(s.site, to)
 		s.kind, i = stubNone, s.next
 	}
 }
@@ -61,6 +62,16 @@ func (c *codeCache) link(site uint32, to int32) {
 	c.patch(site, b.direct())
 	c.links = append(c.links, link{site, b.links})
 	b.links = int32(len(c.links) - 1)
+}
+
+// linked is link to the block of a native address, if there is one.
+func (c *codeCache) linked(site uint32, target uint64) bool {
+	if !c.leader(target) {
+		return false
+	}
+	to, _ := c.index.get(target)
+	c.link(site, to)
+	return true
 }
 
 // addStop gives an exit to the engine its int3, behind the block's code.
@@ -107,11 +118,11 @@ func (c *codeCache) invalidatePage(page, start, end uint64) {
 // drop forgets the block of a native address: what was linked to it waits for a new translation, and its entry traps,
 // for the block in front that falls into it. That one is dropped too, so that the trap does not become a habit.
 func (c *codeCache) drop(pc uint64) {
-	i := c.index[pc]
+	i, _ := c.index.get(pc)
 	b := &c.blocks[i]
 	c.setJump(pc, 0)
 	c.setLeader(pc, false)
-	delete(c.index, pc)
+	c.index.remove(pc)
 	for l := b.links; l >= 0; l = c.links[l].next {
 		c.addLink(c.links[l].site, pc)
 	}
@@ -120,7 +131,7 @@ func (c *codeCache) drop(pc uint64) {
 	c.stale[b.direct()] = pc
 	if i > 0 && !b.entered() {
 		if front := &c.blocks[i-1]; front.end == b.start && front.kind == translated {
-			if j, ok := c.index[front.native]; ok && j == i-1 {
+			if j, ok := c.index.get(front.native); ok && j == i-1 {
 				c.drop(front.native)
 			}
 		}

@@ -54,7 +54,8 @@ func (c *codeCache) indirect(b *block) {
 	start := c.pos
 	copy(c.mem[c.pos:], a.Buf)
 	c.pos += uint32(a.Len())
-	c.link(site, c.index[native])
+	to, _ := c.index.get(native)
+	c.link(site, to)
 	c.blocks = append(c.blocks, block{native: native, base: start, start: start, end: c.pos, kind: thunk, links: -1})
 	c.setJump(native, start)
 }
@@ -154,7 +155,7 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	c.pos = base + uint32(len(f.Code))
 	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size,
 		prefix: prefixSize, check: uint16(check.Len()), links: -1})
-	c.index[pc] = int32(len(c.blocks) - 1)
+	c.index.set(pc, int32(len(c.blocks)-1))
 	c.setLeader(pc, true)
 	u.budget--
 	c.stats.add(f)
@@ -206,8 +207,7 @@ func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more boo
 
 // exit links one rel32, now or when its target is placed.
 func (u *unit) exit(site uint32, target uint64, call bool) {
-	if u.c.leader(target) {
-		u.c.link(site, u.c.index[target])
+	if u.c.linked(site, target) {
 		return
 	}
 	u.open = append(u.open, openExit{site, target})
@@ -242,11 +242,9 @@ func (u *unit) close() {
 		u.c.addStop(u.stops[i].site, &u.stops[i].exit)
 	}
 	for _, x := range u.open {
-		if u.c.leader(x.target) {
-			u.c.link(x.site, u.c.index[x.target])
-			continue
+		if !u.c.linked(x.site, x.target) {
+			u.c.addLink(x.site, x.target)
 		}
-		u.c.addLink(x.site, x.target)
 	}
 	u.publish()
 }
