@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -22,6 +23,7 @@ type runFlags struct {
 	report  string
 	strict  bool
 	stats   bool
+	cache   string
 	verbose bool
 }
 
@@ -55,6 +57,7 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.Lookup("verify").NoOptDefVal = "exit"
 	fl.StringVar(&f.report, "report", "", "write a JSON report to `FILE` (- is standard error)")
 	fl.BoolVar(&f.strict, "strict", false, "exit 120 if a copy differed or a write was left unmirrored")
+	fl.StringVar(&f.cache, "cache", "", "keep translations for later runs in `DIR`, or off (default $KMV_CACHE, or kmv/code in the user's cache directory)")
 	fl.BoolVar(&f.stats, "stats", false, "print a short summary on standard error at the end")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
 	return cmd
@@ -73,6 +76,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	defer sink.Close()
 	o := engine.Options{
 		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy,
+		Cache:  cacheDirectory(f.cache),
 		Ranges: f.report != "" || f.stats, VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
 	}
 	if f.verbose {
@@ -90,6 +94,25 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 		printStats(a.err, report)
 	}
 	return a.conclude(f, report)
+}
+
+// cacheDirectory is where translations are kept: what the flag says, or the environment, or where the user's caches are.
+// It is empty if they are not kept.
+func cacheDirectory(flag string) string {
+	for _, dir := range []string{flag, os.Getenv("KMV_CACHE")} {
+		switch dir {
+		case "":
+		case "off":
+			return ""
+		default:
+			return dir
+		}
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "" // no home: nothing is kept
+	}
+	return filepath.Join(dir, "kmv", "code")
 }
 
 // conclude decides the status from how the program ended.

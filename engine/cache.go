@@ -31,16 +31,22 @@ const (
 
 // block is one placed fragment. Blocks lie in the cache in the order of their creation.
 type block struct {
-	native uint64
-	base   uint32 // cache offset that the fragment was translated for; Code[0] of it, even when its prefix was dropped
-	start  uint32 // first cache offset in use: base, or base+prefix
-	end    uint32
-	size   uint32 // native bytes
-	prefix uint16
-	check  uint16 // bytes of self-check between prefix and code; base counts as if they lay in front
-	kind   blockKind
-	links  int32 // last branch that was linked to it, -1 if none
+	native  uint64
+	base    uint32 // cache offset that the fragment was translated for; Code[0] of it, even when its prefix was dropped
+	start   uint32 // first cache offset in use: base, or base+prefix
+	end     uint32
+	size    uint32 // native bytes
+	links   int32  // last branch that was linked to it, -1 if none
+	check   uint16 // bytes of self-check between prefix and code; base counts as if they lay in front
+	prefix  uint8
+	kind    blockKind
+	falls   bool // it ends by falling into the block behind it
+	private bool // it depends on more than its native bytes, so that it cannot serve another run
+	counts
 }
+
+// counts are native instructions, stores among them, and those that are mirrored.
+type counts struct{ insts, stores, mirrored uint8 }
 
 type blockKind uint8
 
@@ -55,7 +61,7 @@ func (b *block) direct() uint32 { return b.base + uint32(b.prefix) - uint32(b.ch
 // stub is one int3 in the cache: why it is there and where it leads.
 type stub struct {
 	at     uint32 // cache offset of the int3
-	site   uint32 // rel32 that leads here, to be patched when target is translated; 0 if none
+	site   uint32 // rel32 that leads here, to be patched when target is translated
 	next   int32  // next stub that waits for the same target, -1 at the end
 	kind   stubKind
 	stop   translator.StopReason
@@ -81,6 +87,9 @@ type codeCache struct {
 	blocks  []block
 	stubs   []stub
 	links   []link
+	calls   []uint32               // rel32 that lead to the system call routine
+	native  []byte                 // what the blocks that were translated here were translated from, in their order
+	regions []region               // mappings whose translations can be kept
 	stale   map[uint32]uint64      // cache offset of a stale block's entry -> its native address
 	index   addressMap             // native address -> block
 	pages   map[uint64]*[64]uint64 // a bit for each native address that a block starts at
@@ -174,11 +183,16 @@ func (c *codeCache) find(pc uint64) (*block, bool) {
 
 // at is the block that a cache offset lies in.
 func (c *codeCache) at(off uint32) (*block, bool) {
-	i := sort.Search(len(c.blocks), func(i int) bool { return c.blocks[i].start > off }) - 1
-	if i < 0 || off >= c.blocks[i].end {
+	i, ok := c.blockIndex(off)
+	if !ok {
 		return nil, false
 	}
 	return &c.blocks[i], true
+}
+
+func (c *codeCache) blockIndex(off uint32) (int, bool) {
+	i := sort.Search(len(c.blocks), func(i int) bool { return c.blocks[i].start > off }) - 1
+	return i, i >= 0 && off < c.blocks[i].end
 }
 
 // stubAt is the stub whose int3 is at a cache offset.
@@ -190,10 +204,17 @@ func (c *codeCache) stubAt(off uint32) (*stub, bool) {
 	return &c.stubs[i], true
 }
 
+// target is where the rel32 at site leads to, and putRel32 makes one lead to another offset.
+func (c *codeCache) target(site uint32) uint32 {
+	return site + 4 + binary.LittleEndian.Uint32(c.mem[site:])
+}
+
+func putRel32(code []byte, site, to uint32) { binary.LittleEndian.PutUint32(code[site:], to-(site+4)) }
+
 // patch points the rel32 at site to a cache offset. The translator keeps a site within 8 aligned bytes, and the store
 // is one instruction, so that threads that run through it see the old or the new branch (SDM 3A 9.1.1).
 func (c *codeCache) patch(site, to uint32) {
-	binary.LittleEndian.PutUint32(c.mem[site:], to-(site+4))
+	putRel32(c.mem, site, to)
 }
 
 // thread returns the block of a thread's runtime data, from the slots on, as memory.

@@ -230,7 +230,7 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
@@ -254,6 +254,7 @@ func (e *engine) leave(t *thread) {
 	if p.threads > 0 {
 		return
 	}
+	p.save(len(e.threads) == 0)
 	e.total.add(p)
 	if p.mem != nil {
 		_ = p.mem.Close()

@@ -57,6 +57,7 @@ func (e *engine) codeChanged(t *thread, start, end uint64) error {
 		return err
 	}
 	p.code.invalidate(start, end)
+	p.code.forgetRegions(start, end)
 	for page := range p.guarded {
 		if page >= start && page < end {
 			delete(p.guarded, page)

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/saved"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -47,6 +48,7 @@ type engine struct {
 	sequence   uint64 // of the last event
 	start      time.Time
 	image      *runtimeImage
+	saved      *saved.Store
 	failures   Failures
 	how        string // what would notice a bad page now: see view.Failure
 
@@ -66,6 +68,7 @@ func newEngine(o Options) *engine {
 // instruction, or the reason why it does not.
 func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err error) {
 	defer func() { started <- err }() // a second one is dropped: the channel has room for what the caller reads
+	e.saved = saved.Open(e.opts.Cache, e.logf)
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}

@@ -204,12 +204,15 @@ func (l *loader) move() error {
 	for _, im := range l.images() {
 		to := im.start()
 		if !zone.Contains(shadowmem.Native(im.start()), shadowmem.Native(im.end())) {
-			const align = 2 << 20 // keep the place within a huge page: segments may be aligned to it
-			at, err := l.p.space.FindFree(zone, im.end()-im.start()+align, align, 0, true, 0)
+			hint := shadowmem.Native(0)
+			if name := im.areas[0].name; name != l.p.exe {
+				hint = preferred(name, imageAlign)
+			}
+			at, err := l.p.space.FindFree(zone, im.end()-im.start()+imageAlign, imageAlign, hint, true, 0)
 			if err != nil {
 				return err
 			}
-			to = uint64(at) + im.start()%align
+			to = uint64(at) + l.skew(im)
 			l.moves = append(l.moves, move{im.start(), to, im.end() - im.start()})
 		}
 		for _, a := range im.areas {

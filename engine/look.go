@@ -46,7 +46,7 @@ func (e *engine) counters() view.Counters {
 	for _, p := range e.processes {
 		if p.code != nil && !slices.Contains(seen, p.code) {
 			seen = append(seen, p.code)
-			c.Blocks += len(p.code.index)
+			c.Blocks += p.code.index.len()
 			c.CacheBytes += int(p.code.pos)
 		}
 		for _, m := range p.space.All() {

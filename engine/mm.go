@@ -109,6 +109,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	at := addr
 	if !fixed {
 		var err error
+		if image && addr == 0 {
+			addr = uint64(preferred(m.Name, libraryAlign))
+		}
 		if at, err = e.choose(t, addr, size, prot, flags, image); err != nil {
 			return fail(unix.ENOMEM), nil
 		}

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/saved"
 	"kmv/shadowmem"
 )
 
@@ -20,6 +21,7 @@ type process struct {
 	exe     string
 	threads int // that use the address space
 	text    textCache
+	saved   *saved.Store // translations of other address spaces and runs
 
 	guarded   map[uint64]bool // pages that were translated, are writable, and were made read-only for that
 	guardLow  uint64          // the range around guarded, as the threads' blocks have it
@@ -133,6 +135,7 @@ func (p *process) ensure(pc uint64) *block {
 	if b, ok := c.find(pc); ok {
 		return b
 	}
+	p.recall(pc)
 	first := len(c.blocks)
 	c.ensure(pc, p.executable)
 	for i := range c.blocks[first:] {

@@ -56,6 +56,7 @@ type RangeReport struct {
 // TranslationStats counts what the translator did. Counts of instructions and stores are of code, not of executions.
 type TranslationStats struct {
 	Blocks             int            `json:"blocks"`
+	LoadedBlocks       int            `json:"loaded_blocks"` // of them, translated by an earlier run or in another address space
 	NativeInstructions int            `json:"native_instructions"`
 	NativeBytes        int            `json:"native_bytes"`
 	CacheBytes         int            `json:"cache_bytes"`
@@ -138,6 +139,7 @@ func (s *totals) add(p *process) {
 	if p.code.users == 1 {
 		c := p.code.stats
 		s.Blocks += p.code.index.len()
+		s.LoadedBlocks += c.LoadedBlocks
 		s.NativeInstructions += c.NativeInstructions
 		s.NativeBytes += c.NativeBytes
 		s.CacheBytes += int(p.code.pos)

@@ -21,6 +21,7 @@ type Options struct {
 	VerifyCalls  bool          // at every system call that stops: slow, to find which code diverges
 	Watched      bool          // somebody reads Live.Events
 	Paused       bool          // wait in front of the first instruction for view.Continue
+	Cache        string        // directory for translations that outlive the run; empty: none do
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 
 	testCall func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber

@@ -76,7 +76,7 @@ func (c *codeCache) linked(site uint32, target uint64) bool {
 
 // addStop gives an exit to the engine its int3, behind the block's code.
 func (c *codeCache) addStop(site uint32, e *translator.Exit) {
-	s := c.addStub(stub{kind: stubStop, stop: e.Stop, vector: e.Vector, target: e.Target})
+	s := c.addStub(stub{kind: stubStop, site: site, stop: e.Stop, vector: e.Vector, target: e.Target})
 	c.patch(site, s.at)
 }
 

@@ -154,11 +154,12 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	copy(c.mem[c.pos:], f.Code[prefixSize:])
 	c.pos = base + uint32(len(f.Code))
 	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size,
-		prefix: prefixSize, check: uint16(check.Len()), links: -1})
+		prefix: prefixSize, check: uint16(check.Len()), links: -1, private: check.Len() > 0, counts: counts{uint8(f.Insts), uint8(f.Stores), uint8(f.Mirrored)}})
+	c.native = append(c.native, src[:f.Size]...)
 	c.index.set(pc, int32(len(c.blocks)-1))
 	c.setLeader(pc, true)
 	u.budget--
-	c.stats.add(f)
+	c.stats.count(c.blocks[len(c.blocks)-1].counts, int(f.Size))
 	u.placed = append(u.placed, int32(len(c.blocks)-1))
 	return u.leave(f, base)
 }
@@ -187,9 +188,13 @@ func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more boo
 			u.exit(base+e.Off, e.Target, f.ReturnTo != 0)
 		case translator.ExitSyscall:
 			c.patch(base+e.Off, c.rt.syscall)
+			c.calls = append(c.calls, base+e.Off)
 			u.near = append(u.near, e.Target)
 		case translator.ExitStop:
 			u.stops = append(u.stops, openStop{base + e.Off, *e})
+			if e.Stop == translator.StopFetch { // what can be read behind it may be more another time
+				c.blocks[len(c.blocks)-1].private = true
+			}
 			if e.Stop == translator.StopCPUID {
 				u.near = append(u.near, e.Target)
 			}
@@ -199,6 +204,7 @@ func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more boo
 				continue
 			}
 			c.fall, c.fallEnd = e.Target, c.pos
+			c.blocks[len(c.blocks)-1].falls = true
 			next, more = e.Target, true
 		}
 	}
@@ -260,9 +266,10 @@ func (u *unit) publish() {
 	}
 }
 
-func (s *TranslationStats) add(f *translator.Fragment) {
-	s.NativeInstructions += int(f.Insts)
-	s.NativeBytes += int(f.Size)
-	s.Stores += int(f.Stores)
-	s.StoresMirrored += int(f.Mirrored)
+// count takes in a block.
+func (s *TranslationStats) count(n counts, size int) {
+	s.NativeInstructions += int(n.insts)
+	s.NativeBytes += size
+	s.Stores += int(n.stores)
+	s.StoresMirrored += int(n.mirrored)
 }

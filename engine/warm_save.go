@@ -1,0 +1,282 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+
+	"kmv/engine/saved"
+)
+
+// save keeps what was translated in an address space that ends. A cache that others still use is theirs to save; of the
+// last one of a run only the next run could make use.
+func (p *process) save(last bool) {
+	c := p.code
+	if p.saved == nil || c == nil || c.users > 1 || last && !p.saved.Persistent() {
+		return
+	}
+	w := newDrafter(c)
+	used := make([]*saved.Image, len(c.regions)) // a draft shares the native bytes of the image that it replaces
+	for i, fresh := range w.fresh() {
+		r := &c.regions[i]
+		if !r.kept || !worthSaving(fresh, r.loaded) || c.anyHot(r) {
+			continue
+		}
+		old := p.saved.Get(r.key)
+		if old == nil && r.loaded == 0 || old != nil && old.Sum() == r.sum { // else another kmv was faster
+			w.drafts[i] = &saved.Draft{Spans: w.spans(i, old)}
+			used[i] = old
+			continue
+		}
+		p.saved.Release(r.key, old)
+	}
+	w.draw()
+	for i, d := range w.drafts {
+		if d != nil {
+			p.saved.Put(c.regions[i].key, d)
+			p.saved.Release(c.regions[i].key, used[i])
+		}
+	}
+}
+
+// worthSaving says whether blocks that were translated here are enough to write the image again.
+func worthSaving(fresh, loaded int) bool { return fresh > 0 && fresh >= loaded/64 }
+
+// anyHot says whether a page of a region is written so often that its blocks check themselves.
+func (c *codeCache) anyHot(r *region) bool {
+	for page := range c.hot {
+		if page >= r.start&^4095 && page < r.end {
+			return true
+		}
+	}
+	return false
+}
+
+// drafter makes images of the regions of a cache: their live blocks, linked among themselves as they are now. Where an
+// image leads out of itself it has an int3 behind its code.
+type drafter struct {
+	c      *codeCache
+	drafts []*saved.Draft // one for each region, nil if it is not to be saved
+	owner  []int32        // the region of each block, -1 if none
+	index  []int32        // where its draft has it, -1 if nowhere
+}
+
+func newDrafter(c *codeCache) *drafter {
+	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), index: make([]int32, len(c.blocks))}
+	last := 0
+	for i := range c.blocks {
+		w.owner[i], w.index[i] = -1, -1
+		for k := range c.regions {
+			j := (last + k) % len(c.regions)
+			if r, pc := &c.regions[j], c.blocks[i].native; pc >= r.start && pc < r.end {
+				w.owner[i], last = int32(j), j
+				break
+			}
+		}
+	}
+	return w
+}
+
+// fresh counts the blocks of each region that were translated here.
+func (w *drafter) fresh() []int {
+	n := make([]int, len(w.c.regions))
+	for i, j := range w.owner {
+		if j < 0 {
+			continue
+		}
+		if r := &w.c.regions[j]; i < r.first || i >= r.first+r.loaded {
+			n[j]++
+		}
+	}
+	return n
+}
+
+// draw fills the drafts.
+func (w *drafter) draw() {
+	w.choose()
+	w.copyBlocks()
+	w.copyLinks()
+	w.copyExits()
+}
+
+// choose marks the blocks that are kept: live, depending on nothing but their native bytes, and falling into one that is
+// kept, if into any.
+func (w *drafter) choose() {
+	blocks := w.c.blocks
+	for i := len(blocks) - 1; i >= 0; i-- {
+		b, j := &blocks[i], w.owner[i]
+		if j < 0 || w.drafts[j] == nil || b.private || b.native+uint64(b.size) > w.c.regions[j].end || !w.c.live(int32(i)) {
+			continue
+		}
+		if b.falls && (i+1 == len(blocks) || w.owner[i+1] != j || w.index[i+1] < 0 || blocks[i+1].start != b.end) {
+			continue
+		}
+		w.index[i] = 0
+	}
+}
+
+// live says whether a block is still led to.
+func (c *codeCache) live(i int32) bool {
+	b := &c.blocks[i]
+	if b.kind == thunk {
+		return c.jump(b.native) == uint32(c.address(b.start))
+	}
+	at, ok := c.index.get(b.native)
+	return ok && at == i
+}
+
+// copyBlocks copies the chosen blocks. Those that lie one behind the other stay so, and all keep their distance to a
+// multiple of 8, which translations depend on.
+func (w *drafter) copyBlocks() {
+	c := w.c
+	for i := range c.blocks {
+		if w.index[i] < 0 {
+			continue
+		}
+		b, d := &c.blocks[i], w.drafts[w.owner[i]]
+		for (uint32(len(d.Code))^b.start)&7 != 0 {
+			d.Code = append(d.Code, int3)
+		}
+		to := uint32(len(d.Code)) - b.start
+		d.Code = append(d.Code, c.mem[b.start:b.end]...)
+		w.index[i] = int32(len(d.Blocks))
+		k := saved.Block{
+			Native: uint32(b.native - c.regions[w.owner[i]].start), Base: b.base + to, Start: b.start + to, End: b.end + to,
+			Size: uint16(b.size), Prefix: b.prefix, Insts: b.insts, Stores: b.stores, Mirrored: b.mirrored,
+		}
+		if b.kind == thunk {
+			k.Flags |= savedThunk
+		}
+		if b.falls {
+			k.Flags |= savedFalls
+		}
+		if c.jump(b.native) == uint32(c.address(b.start)) {
+			k.Flags |= savedLookup
+		}
+		d.Blocks = append(d.Blocks, k)
+	}
+}
+
+// moved is where a draft, which one, has a cache offset.
+func (w *drafter) moved(off uint32) (j, to uint32, ok bool) {
+	i, ok := w.c.blockIndex(off)
+	if !ok || w.index[i] < 0 {
+		return 0, 0, false
+	}
+	j = uint32(w.owner[i])
+	return j, w.drafts[j].Blocks[w.index[i]].Start + off - w.c.blocks[i].start, true
+}
+
+// copyLinks points the branches between the blocks of a draft to where these are there. A branch to a block of another
+// draft, or of none, becomes an exit.
+func (w *drafter) copyLinks() {
+	c := w.c
+	for i := range c.blocks {
+		b := &c.blocks[i]
+		for l := b.links; l >= 0; l = c.links[l].next {
+			old := c.links[l].site
+			j, site, ok := w.moved(old)
+			if !ok || c.target(old) != b.direct() { // it leads elsewhere by now
+				continue
+			}
+			d := w.drafts[j]
+			if w.index[i] < 0 || w.owner[i] != int32(j) {
+				lead(d, saved.Exit{Site: site, Target: b.native})
+				continue
+			}
+			k := &d.Blocks[w.index[i]]
+			putRel32(d.Code, site, k.Base+uint32(k.Prefix))
+			d.Links = append(d.Links, saved.Link{Site: site, To: uint32(w.index[i])})
+		}
+	}
+	for _, old := range c.calls {
+		if j, site, ok := w.moved(old); ok {
+			w.drafts[j].Calls = append(w.drafts[j].Calls, site)
+		}
+	}
+}
+
+// copyExits gives each branch that leads to an int3 one in its draft.
+func (w *drafter) copyExits() {
+	for i := range w.c.stubs {
+		s := &w.c.stubs[i]
+		if s.kind != stubLink && s.kind != stubStop {
+			continue
+		}
+		if j, site, ok := w.moved(s.site); ok {
+			lead(w.drafts[j], saved.Exit{Site: site, Stop: s.kind == stubStop, Reason: uint8(s.stop), Vector: s.vector, Target: s.target})
+		}
+	}
+}
+
+// lead gives a branch of a draft an int3.
+func lead(d *saved.Draft, x saved.Exit) {
+	x.At = uint32(len(d.Code))
+	d.Code = append(d.Code, int3)
+	putRel32(d.Code, x.Site, x.At)
+	d.Exits = append(d.Exits, x)
+}
+
+// spans collects the native bytes of a region: those of the blocks that were translated here, and those of the image that
+// the others came from.
+func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
+	c := w.c
+	var all []saved.Span
+	if old != nil {
+		old.Spans(func(s saved.Span) bool {
+			all = append(all, s)
+			return true
+		})
+	}
+	text := c.native
+	for i := 0; i < len(c.blocks); i++ {
+		if n := c.loadedAt(i); n > 0 {
+			i += n - 1
+			continue
+		}
+		b := &c.blocks[i]
+		if b.kind == thunk {
+			continue
+		}
+		if w.owner[i] == int32(j) && b.size > 0 && c.live(int32(i)) {
+			all = append(all, saved.Span{Start: uint32(b.native - c.regions[j].start), Bytes: text[:b.size:b.size]})
+		}
+		text = text[b.size:]
+	}
+	slices.SortStableFunc(all, func(a, b saved.Span) int { return int(int64(a.Start) - int64(b.Start)) })
+	return union(all)
+}
+
+// loadedAt is how many blocks from i on were loaded, if i is the first of them.
+func (c *codeCache) loadedAt(i int) int {
+	for k := range c.regions {
+		if r := &c.regions[k]; r.loaded > 0 && r.first == i {
+			return r.loaded
+		}
+	}
+	return 0
+}
+
+// union joins sorted spans that touch or overlap; where they overlap they have the same bytes.
+func union(all []saved.Span) []saved.Span {
+	var out []saved.Span
+	for i := 0; i < len(all); {
+		end, j := all[i].Start, i
+		for ; j < len(all) && (j == i || all[j].Start <= end); j++ {
+			end = max(end, all[j].Start+uint32(len(all[j].Bytes)))
+		}
+		joined := saved.Span{Start: all[i].Start, Bytes: all[i].Bytes}
+		if j > i+1 {
+			var b bytes.Buffer
+			b.Grow(int(end - joined.Start))
+			for _, s := range all[i:j] {
+				if skip := joined.Start + uint32(b.Len()) - s.Start; skip < uint32(len(s.Bytes)) {
+					b.Write(s.Bytes[skip:])
+				}
+			}
+			joined.Bytes = b.Bytes()
+		}
+		out = append(out, joined)
+		i = j
+	}
+	return out
+}
