@@ -112,6 +112,9 @@ func cacheDirectory(flag string) string {
 	if err != nil {
 		return "" // no home: nothing is kept
 	}
+	if _, err := os.Stat(filepath.Dir(dir)); err != nil {
+		return "" // a home that is not there is not made
+	}
 	return filepath.Join(dir, "kmv", "code")
 }
 

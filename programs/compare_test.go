@@ -57,10 +57,22 @@ func compare(t *testing.T, j job) {
 			t.Fatalf("%v is broken natively: see %s", j.steps[i], s.stdout)
 		}
 	}
-	kmv := j.do(t, base, "kmv", j.command(base))
+	j.under(t, base, "kmv", native)
+	if twice {
+		if err := os.RemoveAll(filepath.Join(base, "work")); err != nil {
+			t.Fatal(err)
+		}
+		j.under(t, base, "kmv-again", native)
+	}
+}
+
+// under runs a job under kmv and compares it with the native run.
+func (j *job) under(t *testing.T, base, kind string, native outcome) {
+	t.Helper()
+	kmv := j.do(t, base, kind, j.command(base))
 	for i := range j.steps {
 		n, k := native.steps[i], kmv.steps[i]
-		where := fmt.Sprintf("%s\n  again: %s", strings.Join(j.steps[i], " "), j.again(base, i))
+		where := fmt.Sprintf("%s (%s)\n  again: %s", strings.Join(j.steps[i], " "), kind, j.again(base, i))
 		different(t, where, "status", n.status, k.status)
 		differentFiles(t, where, "standard output", n.stdout, k.stdout)
 		differentFiles(t, where, "standard error", n.stderr, k.stderr)

@@ -12,9 +12,13 @@ import (
 // soak says whether the long rows run too.
 var soak = os.Getenv("KMV_SOAK") != ""
 
+// twice says whether each job runs a second time under kmv, with the translations that the first one has saved.
+var twice = soak || os.Getenv("KMV_TWICE") != ""
+
 var (
 	kmvBinary string // the program under test, built once, or an existing one: $KMV_BINARY
 	cacheDir  string // inputs and guests that are made once per test run
+	codeDir   string // the translations of this test run: what others have saved is not seen
 )
 
 func TestMain(m *testing.M) { os.Exit(testMain(m)) }
@@ -27,6 +31,9 @@ func testMain(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	cacheDir = dir
+	codeDir = filepath.Join(dir, "code")
+	os.Setenv("KMV_CACHE", codeDir)
+	testEnv = append(testEnv, "KMV_CACHE="+codeDir)
 	if kmvBinary = os.Getenv("KMV_BINARY"); kmvBinary != "" {
 		return m.Run()
 	}
