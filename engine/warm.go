@@ -60,7 +60,11 @@ func (p *process) recall(pc uint64) {
 		r.kept = true
 		r.key = saved.KeyOf(fmt.Sprintf("%s %+v %x-%x %s", buildID(), c.cfg, r.start, r.end, id))
 		im := p.saved.Get(r.key)
-		if im != nil && p.same(&r, im) {
+		read := func(addr uint64, buf []byte) int {
+			n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
+			return n
+		}
+		if im != nil && same(&r, im, read) {
 			c.place(&r, im)
 		}
 		p.saved.Release(r.key, im)

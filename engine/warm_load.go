@@ -11,7 +11,7 @@ import (
 const comparePiece = 64 << 10
 
 // same says whether all native bytes that an image was translated from are in memory, as they are now.
-func (p *process) same(r *region, im *saved.Image) bool {
+func same(r *region, im *saved.Image, read func(addr uint64, buf []byte) int) bool {
 	buf := make([]byte, comparePiece)
 	var low, have uint64 // buf[:have] is memory from low on
 	equal := true
@@ -22,9 +22,8 @@ func (p *process) same(r *region, im *saved.Image) bool {
 		}
 		for equal && len(want) > 0 {
 			if at < low || at >= low+have {
-				n, _ := p.mem.ReadSome(at, buf[:min(comparePiece, r.end-at)])
-				low, have = at, uint64(n)
-				if n == 0 {
+				low, have = at, uint64(read(at, buf[:min(comparePiece, r.end-at)]))
+				if have == 0 {
 					equal = false
 					break
 				}

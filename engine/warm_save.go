@@ -14,6 +14,9 @@ func (p *process) save(last bool) {
 	if p.saved == nil || c == nil || c.users > 1 || last && !p.saved.Persistent() {
 		return
 	}
+	if len(c.blocks) == c.loaded() {
+		return
+	}
 	w := newDrafter(c)
 	used := make([]*saved.Image, len(c.regions)) // a draft shares the native bytes of the image that it replaces
 	for i, fresh := range w.fresh() {
@@ -36,6 +39,14 @@ func (p *process) save(last bool) {
 			p.saved.Release(c.regions[i].key, used[i])
 		}
 	}
+}
+
+// loaded is how many of the cache's blocks were not translated here.
+func (c *codeCache) loaded() (n int) {
+	for i := range c.regions {
+		n += c.regions[i].loaded
+	}
+	return n
 }
 
 // worthSaving says whether blocks that were translated here are enough to write the image again.

@@ -16,7 +16,7 @@ func TestReport(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "report.json")
 	script := "local t = {} for i = 1, 200000 do t[i] = {i} end print(#t)"
-	cmd := exec.Command(kmvBinary, "run", "--mirror", "heap", "--verify", "--report", file, "--", "lua5.4", "-e", script)
+	cmd := exec.Command(kmvBinary, "run", "--cache", "off", "--mirror", "heap", "--verify", "--report", file, "--", "lua5.4", "-e", script)
 	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "200000\n" {
 		t.Fatalf("%v, %q", err, out)
 	}
