@@ -13,13 +13,8 @@ import (
 
 // order is the house's order: a package may import those before it and none after it. Change it on purpose only.
 var order = []string{
-<<<<<<< HEAD
-	"shadowmem", "translator/x86", "translator", "engine/ptrace", "engine/syscalls", "engine/view", "engine",
+	"shadowmem", "translator/x86", "translator", "engine/ptrace", "engine/syscalls", "engine/saved", "engine/view", "engine",
 	"inject", "control", "sessions", "ui/draw", "ui/pane", "ui", "bench", "cli", "", // "" is package main
-=======
-	"shadowmem", "translator/x86", "translator", "engine/ptrace", "engine/syscalls", "engine/saved", "engine",
-	"inject", "sessions", "ui", "bench", "cli", "", // "" is package main
->>>>>>> f097e0d (engine: translations outlive the address space that they were made in)
 }
 
 // outside lists packages that nothing imports: tests and generators.
