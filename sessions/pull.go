@@ -1,0 +1,292 @@
+package sessions
+
+import (
+	"context"
+	"time"
+
+	"kmv/engine/view"
+)
+
+// What is pulled at a stop.
+const (
+	codeBefore  = 24 // instructions
+	codeAfter   = 72
+	threadsMost = 8  // whose registers and calls are read
+	pagesMost   = 48 // of memory
+	pagesSecond = 16 // while the program runs
+	blocksMost  = 8  // whose code is read, a second
+	lookMost    = 5 * time.Second
+)
+
+// watch pulls until the recording ends.
+func (t *tape) watch() {
+	defer close(t.done)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-t.quit:
+			t.atEnd()
+			return
+		case <-t.wake:
+			t.atStop()
+		case <-tick.C:
+			t.everySecond()
+		}
+	}
+}
+
+// look reads the run, and counts what that takes.
+func (t *tape) look(q view.Query) *view.Snapshot {
+	ctx, cancel := context.WithTimeout(context.Background(), lookMost)
+	defer cancel()
+	start := time.Now()
+	if t.w.pressure() < 0 {
+		return nil
+	}
+	s, err := t.run.Look(ctx, q)
+	t.budget.spend(time.Since(start))
+	if err != nil {
+		return nil
+	}
+	return s
+}
+
+// atStop reads a stop, or once more what changed at it.
+func (t *tape) atStop() {
+	t.mu.Lock()
+	e, again, paused, settled := t.stopped, t.again, t.paused, t.settled
+	t.stopped, t.again = nil, false
+	t.mu.Unlock()
+	switch {
+	case e != nil:
+		t.pullStop(e.Seq, e.Thread)
+		t.mu.Lock()
+		if t.stopped == nil {
+			close(settled)
+			t.settled = nil
+		}
+		t.mu.Unlock()
+	case again && paused:
+		t.pullAgain()
+	case again: // the recording begins: maybe at a stop that was before it
+		if s := t.look(view.Query{}); s != nil && s.State == view.Paused {
+			t.mu.Lock()
+			t.paused = true
+			t.mu.Unlock()
+			t.pullStop(s.Seq, s.Thread)
+		}
+	}
+}
+
+// pullStop reads all that a stop shows; little of it if stops come too fast.
+func (t *tape) pullStop(seq uint64, thread int) {
+	q := view.Query{Thread: thread, Registers: true, Code: &view.CodeQuery{Before: codeBefore, After: codeAfter}}
+	rich := t.rich()
+	if rich {
+		q.Vectors, q.Stack, q.Threads, q.Breaks = true, true, true, true
+		q.Ranges, q.Gaps = t.due()
+	}
+	s := t.look(q)
+	if s == nil || s.State != view.Paused || s.Seq < seq {
+		t.missed()
+		return
+	}
+	p := newPull(PullStop, s)
+	others := map[int]*view.Snapshot{}
+	if rich {
+		others = t.otherThreads(s)
+	}
+	t.ranges(s)
+	var windows []view.Window
+	if rich {
+		windows = t.windows(s.Pid, t.pages(s))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped != nil && t.stopped.Seq <= seq {
+		return // it was told of meanwhile, and is read again
+	}
+	if !t.paused || t.stopped != nil {
+		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
+		return
+	}
+	t.code(s.Pid, s.Code)
+	t.begin()
+	t.addThread(p, s.Thread, s)
+	for id, o := range others {
+		t.addThread(p, id, o)
+		t.code(s.Pid, o.Code)
+	}
+	t.addRest(p, s, q)
+	clear(t.read)
+	t.addWindows(p, windows)
+	t.write(p)
+	t.lastPull = p
+	if !rich {
+		t.lose(Dropped{Pulls: 1, Why: t.poor()})
+	}
+}
+
+// pullAgain reads a stop's watched memory, registers and ranges once more.
+func (t *tape) pullAgain() {
+	if !t.rich() {
+		t.missed()
+		return
+	}
+	t.mu.Lock()
+	thread := 0
+	if t.lastPull != nil {
+		thread = t.lastPull.Thread
+	}
+	t.mu.Unlock()
+	q := view.Query{Thread: thread, Registers: true, Breaks: true, Ranges: true, Gaps: true}
+	s := t.look(q)
+	if s == nil || s.State != view.Paused {
+		t.missed()
+		return
+	}
+	p := newPull(PullLook, s)
+	t.ranges(s)
+	windows := t.windows(s.Pid, t.pages(s))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.paused {
+		return
+	}
+	t.begin()
+	t.addThread(p, s.Thread, s)
+	t.addRest(p, s, q)
+	t.addWindows(p, windows)
+	t.write(p)
+}
+
+// everySecond reads the counters, and what else may have changed while the program runs.
+func (t *tape) everySecond() {
+	t.mu.Lock()
+	paused := t.paused
+	t.mu.Unlock()
+	if paused {
+		return
+	}
+	var q view.Query
+	if t.rich() {
+		q = view.Query{Threads: true, Ranges: true, Gaps: true, Blocks: t.counting}
+	}
+	s := t.look(q)
+	if s == nil {
+		t.missed()
+		return
+	}
+	t.counting = s.Counters.Counting
+	t.ranges(s)
+	p := newPull(PullSecond, s)
+	var windows []view.Window
+	if q.Ranges {
+		windows = t.windows(s.Pid, t.watched.of(s.Pid, pagesSecond))
+		t.hotCode(s)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.paused {
+		return // the stop is read instead
+	}
+	t.begin()
+	t.addRest(p, s, q)
+	clear(t.read)
+	t.addWindows(p, windows)
+	t.write(p)
+}
+
+// atEnd reads what there is to read of a run that has ended, or is no longer recorded.
+func (t *tape) atEnd() {
+	q := view.Query{Threads: true, Ranges: true, Gaps: true, Blocks: true}
+	s := t.look(q)
+	if s == nil {
+		q = view.Query{}
+		if s = t.look(q); s == nil {
+			return
+		}
+	}
+	p := newPull(PullEnd, s)
+	t.hotCode(s)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.begin()
+	t.addRest(p, s, q)
+	t.write(p)
+}
+
+// hotCode reads the code of blocks that are executed often and were not seen before.
+func (t *tape) hotCode(s *view.Snapshot) {
+	left := blocksMost
+	for _, b := range s.Blocks {
+		t.mu.Lock()
+		_, known := t.bases.code[pageKey{s.Pid, b.Addr}]
+		t.mu.Unlock()
+		if known {
+			continue
+		}
+		if left--; left < 0 || !t.rich() {
+			return
+		}
+		if c := t.look(view.Query{Thread: s.Thread, Code: &view.CodeQuery{Addr: b.Addr, After: b.Instructions}}); c != nil {
+			t.mu.Lock()
+			t.code(s.Pid, c.Code)
+			t.mu.Unlock()
+		}
+	}
+}
+
+// otherThreads reads the registers and calls of some more threads.
+func (t *tape) otherThreads(s *view.Snapshot) map[int]*view.Snapshot {
+	found := map[int]*view.Snapshot{}
+	for _, th := range s.Threads {
+		if th.ID == s.Thread || len(found) >= threadsMost || !t.rich() {
+			continue
+		}
+		if o := t.look(view.Query{Thread: th.ID, Registers: true, Stack: true, Code: &view.CodeQuery{Before: 4, After: 8}}); o != nil && o.Registers != nil {
+			found[th.ID] = o
+		}
+	}
+	return found
+}
+
+// windows reads pages.
+func (t *tape) windows(pid int, pages []uint64) []view.Window {
+	if len(pages) == 0 {
+		return nil
+	}
+	var q view.Query
+	for _, p := range pages {
+		q.Memory = append(q.Memory, view.MemoryQuery{Addr: p, Size: pageSize})
+	}
+	s := t.look(q)
+	if s == nil || s.Pid != pid {
+		return nil
+	}
+	return s.Memory
+}
+
+// rich says whether more may be read than the least. A disk that is behind, and stops in a row, make it false.
+func (t *tape) rich() bool { return t.w.pressure() < 0.25 && t.budget.allows(time.Now()) }
+
+func (t *tape) poor() string {
+	if t.w.pressure() >= 0.25 {
+		return "disk"
+	}
+	return "time: stops come too fast to read all of each"
+}
+
+func (t *tape) missed() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.lose(Dropped{Pulls: 1, Why: t.poor()})
+}
+
+// due says whether ranges and gaps are to be read at a stop.
+func (t *tape) due() (ranges, gaps bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.mapped || t.bases.ranges == nil || t.bases.afresh, t.gapped || t.bases.afresh
+}

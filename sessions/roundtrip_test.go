@@ -1,0 +1,136 @@
+package sessions
+
+import (
+	"path/filepath"
+	"reflect"
+	"testing"
+
+	"kmv/engine/view"
+)
+
+// record records a fake run of some steps and gives the file.
+func record(t *testing.T, f *fake, steps int) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "r.kmv")
+	r, err := NewRecorder(file, f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	do(t, r, view.Command{Op: view.Pause})
+	for i := range steps {
+		op := view.StepInst
+		if i%7 == 6 {
+			op = view.Continue
+		}
+		do(t, r, view.Command{Op: op})
+	}
+	do(t, r, view.Command{Op: view.Kill})
+	for range r.Events() {
+	}
+	if s := r.Status(); s.Err != nil || s.Bytes == 0 {
+		t.Fatalf("status %+v", s)
+	}
+	return file
+}
+
+// do gives a command and, if it stops the run, waits until the watcher sees that.
+func do(t *testing.T, r *Recorder, c view.Command) {
+	t.Helper()
+	if _, err := r.Do(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	if c.Op == view.Kill {
+		return
+	}
+	for e := range r.Events() {
+		if e.Kind == view.EventStop {
+			return
+		}
+	}
+}
+
+// TestRoundTrip holds every stop of recorded runs against what the run was.
+func TestRoundTrip(t *testing.T) {
+	for seed := range uint64(6) {
+		f := newFake(seed)
+		p, err := Open(record(t, f, 100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(p.Recording.Damage) > 0 || !p.Recording.Ended {
+			t.Fatalf("damage %v, ended %v", p.Recording.Damage, p.Recording.Ended)
+		}
+		for i, want := range f.truth {
+			if _, err := p.Do(t.Context(), view.Command{Op: view.Seek, Count: i + 1}); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, p, &want)
+		}
+		if n := len(p.film.moments); n != len(f.truth)+1 {
+			t.Errorf("%d moments of %d stops and the end", n, len(f.truth))
+		}
+		p.Close()
+	}
+}
+
+// compare holds what the player shows against the truth.
+func compare(t *testing.T, p *Player, want *truth) {
+	t.Helper()
+	q := view.Query{Registers: true, Ranges: true, Gaps: true, Threads: true, Code: &view.CodeQuery{Before: 3, After: 5}}
+	s, err := p.Look(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(s.Registers, want.now.Registers) {
+		t.Errorf("stop %d: registers %+v, want %+v", want.seq, s.Registers, want.now.Registers)
+	}
+	if !sameSet(s.Ranges, want.now.Ranges) || !sameSet(s.Gaps, want.now.Gaps) {
+		t.Errorf("stop %d: ranges %+v, gaps %+v, want %+v, %+v", want.seq, s.Ranges, s.Gaps, want.now.Ranges, want.now.Gaps)
+	}
+	if s.Counters != want.now.Counters || s.Reason != want.reason || s.Time != want.now.Time {
+		t.Errorf("stop %d: %+v %q %v, want %+v %q %v", want.seq, s.Counters, s.Reason, s.Time, want.now.Counters, want.reason, want.now.Time)
+	}
+	pc, _ := register(s.Registers, "rip")
+	if len(s.Code) == 0 || len(s.Missing) > 0 {
+		t.Fatalf("stop %d: no code at %#x, missing %v", want.seq, pc, s.Missing)
+	}
+	for _, l := range s.Code {
+		if !reflect.DeepEqual(l, fakeLine(l.Addr)) {
+			t.Errorf("stop %d: %+v, want %+v", want.seq, l, fakeLine(l.Addr))
+		}
+	}
+	seen := 0
+	for addr, page := range want.pages {
+		s, err := p.Look(t.Context(), view.Query{Memory: []view.MemoryQuery{{Addr: addr + 5, Size: pageSize - 5}}})
+		if err != nil {
+			if _, ok := err.(*NotRecordedError); !ok {
+				t.Fatal(err)
+			}
+			continue
+		}
+		seen++
+		if w := s.Memory[0]; !reflect.DeepEqual(w.Native, page.native[5:]) || !reflect.DeepEqual(w.Mirror, page.mirror[5:]) {
+			t.Fatalf("stop %d: page %#x differs", want.seq, addr)
+		}
+	}
+	if seen < 2 {
+		t.Errorf("stop %d: only %d pages were recorded", want.seq, seen)
+	}
+}
+
+// sameSet compares lists whose order is free.
+func sameSet[T comparable](a, b []T) bool {
+	count := map[T]int{}
+	for _, v := range a {
+		count[v]++
+	}
+	for _, v := range b {
+		count[v]--
+	}
+	for _, n := range count {
+		if n != 0 {
+			return false
+		}
+	}
+	return true
+}
