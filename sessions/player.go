@@ -147,7 +147,11 @@ func count(c view.Command) int { return max(1, c.Count) }
 // answered gives the answer that the same question had at this moment.
 func (p *Player) answered(c view.Command) (view.Reply, error) {
 	m := &p.film.moments[p.at]
-	for _, l := range p.Recording.Lines[m.first : m.last+1] {
+	from := 0
+	if p.at > 0 {
+		from = p.film.moments[p.at-1].last + 1
+	}
+	for _, l := range p.Recording.Lines[from : m.last+1] {
 		if a := l.Asked; a != nil && a.Command.Op == c.Op && a.Command.Addr == c.Addr && a.Command.Text == c.Text {
 			if a.Reply == nil {
 				return view.Reply{}, errors.New(a.Error)
