@@ -14,7 +14,13 @@
 // frequent (stores, system calls) is counted, and read in a Snapshot.
 package view
 
-import "context"
+import (
+	"context"
+	"errors"
+)
+
+// ErrEnded says that the run is over: nothing can be asked of it any more.
+var ErrEnded = errors.New("the program has ended")
 
 // Controller is a run that can be watched and steered. Its methods may be called from any goroutine.
 type Controller interface {
