@@ -25,6 +25,7 @@ type runFlags struct {
 	stats   bool
 	cache   string
 	verbose bool
+	live    liveFlags
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -59,12 +60,16 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.BoolVar(&f.strict, "strict", false, "exit 120 if a copy differed or a write was left unmirrored")
 	fl.StringVar(&f.cache, "cache", "", "keep translations for later runs in `DIR`, or off (default $KMV_CACHE, or kmv/code in the user's cache directory)")
 	fl.BoolVar(&f.stats, "stats", false, "print a short summary on standard error at the end")
+	f.live.add(fl)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
 	return cmd
 }
 
 // runProgram looks the program up, runs it, and turns its report into files, text and a status.
 func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error {
+	if err := f.live.check(); err != nil {
+		return err
+	}
 	path, err := lookup(args[0], os.Getenv("PATH"))
 	if err != nil {
 		return notStarted(err)
@@ -82,7 +87,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	if f.verbose {
 		o.Log = a.err
 	}
-	report, err := a.run(ctx, o)
+	report, err := a.supervise(ctx, &f.live, o)
 	if err != nil {
 		return notStarted(err)
 	}
@@ -147,7 +152,10 @@ func strictly(r *engine.Report) string {
 // notStarted gives a failed start the status and the hint of its errno.
 func notStarted(err error) error {
 	var start *engine.StartError
+	var own failure
 	switch {
+	case errors.As(err, &own):
+		return own
 	case !errors.As(err, &start):
 		return failure{err: err, hint: "kmv run -v shows what the engine did"}
 	case errors.Is(start.Err, syscall.ENOENT):

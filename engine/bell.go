@@ -7,10 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/view"
 )
 
 // ErrEnded says that the run is over: nothing can be asked of it any more.
-var ErrEnded = errors.New("the program has ended")
+var ErrEnded = view.ErrEnded
 
 // requests are what other goroutines want done on the engine's, between two stops.
 type requests struct {

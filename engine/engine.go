@@ -45,7 +45,6 @@ type engine struct {
 	parked     []*thread // that go on when the pause ends
 	current    int       // the thread that stopped last
 	events     *eventQueue
-	sequence   uint64 // of the last event
 	start      time.Time
 	image      *runtimeImage
 	saved      *saved.Store
@@ -72,7 +71,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}
-	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files())
+	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files(), e.opts.Terminal != nil)
 	if err != nil {
 		return nil, &StartError{e.opts.Path, err}
 	}
@@ -174,7 +173,8 @@ func (e *engine) killAll() {
 }
 
 // forwardSignals gives the program the signals that a user sends to kmv in its place. What the terminal sends reaches
-// the program anyway, as it is in the same process group: kmv only has to survive it.
+// the program anyway, as it is in the same process group: kmv only has to survive it. A program on a terminal of its own
+// also survives the loss of the terminal that kmv was started on.
 func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2}
 	ch := make(chan os.Signal, 16)
@@ -186,8 +186,12 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 			case s := <-ch:
 				switch s {
 				case unix.SIGINT, unix.SIGQUIT:
-					if inForeground() {
+					if e.opts.Terminal == nil && inForeground() {
 						continue // the terminal sent it to the program too
+					}
+				case unix.SIGHUP:
+					if e.opts.Terminal != nil {
+						continue // kmv's terminal is gone, the program's is not
 					}
 				case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
 					continue

@@ -12,12 +12,14 @@ type eventQueue struct {
 	mu     sync.Mutex
 	more   sync.Cond
 	list   []view.Event
+	last   uint64 // Seq of the last event
+	start  time.Time
 	closed bool
 	out    chan view.Event
 }
 
 func newEventQueue() *eventQueue {
-	q := &eventQueue{out: make(chan view.Event)}
+	q := &eventQueue{start: time.Now(), out: make(chan view.Event)}
 	q.more.L = &q.mu
 	go q.pump()
 	return q
@@ -43,8 +45,11 @@ func (q *eventQueue) pump() {
 	}
 }
 
+// add numbers an event and keeps it for the reader. Any goroutine may.
 func (q *eventQueue) add(ev view.Event) {
 	q.mu.Lock()
+	q.last++
+	ev.Seq, ev.Time = q.last, time.Since(q.start).Seconds()
 	q.list = append(q.list, ev)
 	q.mu.Unlock()
 	q.more.Signal()
@@ -59,10 +64,17 @@ func (q *eventQueue) close() {
 
 // emit tells the watcher what happened.
 func (e *engine) emit(ev view.Event) {
-	e.sequence++
-	if e.events == nil {
-		return
+	if e.events != nil {
+		e.events.add(ev)
 	}
-	ev.Seq, ev.Time = e.sequence, time.Since(e.start).Seconds()
-	e.events.add(ev)
+}
+
+// sequence is the number of the last event.
+func (e *engine) sequence() uint64 {
+	if e.events == nil {
+		return 0
+	}
+	e.events.mu.Lock()
+	defer e.events.mu.Unlock()
+	return e.events.last
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"os"
 	"runtime"
 
 	"kmv/engine/view"
@@ -12,6 +13,7 @@ import (
 type Live struct {
 	requests *requests
 	events   *eventQueue // nil unless Options.Watched
+	terminal *terminal   // nil unless Options.Terminal
 	done     chan struct{}
 	report   *Report
 	err      error
@@ -23,8 +25,18 @@ var _ view.Controller = (*Live)(nil)
 // the reason why it cannot be started.
 func Start(ctx context.Context, o Options) (*Live, error) {
 	l := &Live{requests: &requests{}, done: make(chan struct{})}
-	if o.Watched {
+	if o.Terminal != nil {
+		t, err := openTerminal(*o.Terminal)
+		if err != nil {
+			return nil, err
+		}
+		l.terminal, o.Files = t, []*os.File{t.slave, t.slave, t.slave}
+	}
+	if o.Watched || l.terminal != nil {
 		l.events = newEventQueue()
+	}
+	if l.terminal != nil {
+		go l.terminal.read(l.events)
 	}
 	started := make(chan error, 1)
 	go func() {
@@ -35,6 +47,9 @@ func Start(ctx context.Context, o Options) (*Live, error) {
 		defer l.requests.close()
 		if l.events != nil {
 			defer l.events.close()
+		}
+		if l.terminal != nil {
+			defer l.terminal.end()
 		}
 		l.report, l.err = e.run(ctx, started)
 	}()

@@ -19,7 +19,7 @@ func (l *Live) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 
 func (e *engine) look(q view.Query) *view.Snapshot {
 	s := &view.Snapshot{
-		Seq: e.sequence, Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
+		Seq: e.sequence(), Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
 		Offset: e.layout.Offset, Pid: e.root, Thread: e.current, Counters: e.counters(),
 	}
 	if q.Failures {
@@ -63,6 +63,9 @@ func (e *engine) counters() view.Counters {
 
 // Do carries out a command.
 func (l *Live) Do(ctx context.Context, c view.Command) (view.Reply, error) {
+	if done, err := l.doTerminal(c); done {
+		return view.Reply{}, err
+	}
 	var reply view.Reply
 	var own error
 	err := l.requests.do(func(e *engine) { reply, own = e.do(c) })

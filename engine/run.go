@@ -14,6 +14,7 @@ type Options struct {
 	Argv         []string // Argv[0] is the name that the program sees
 	Env          []string
 	Files        []*os.File // descriptors 0 to 2 of the program; nil: kmv's own
+	Terminal     *Terminal  // make one for the program, as all three and as its controlling terminal; its output becomes events
 	Policy       shadowmem.Policy
 	VerifyAtExit bool
 	VerifyEvery  time.Duration // 0: never in between

@@ -15,14 +15,15 @@ const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE
 
 // Start executes path in a new process with files as its descriptors, and the caller's directory, limits and process group, and
 // returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
+// With terminal, the first file becomes the controlling terminal of a session that the process leads.
 //
 // The child starts under PTRACE_TRACEME, which makes the kernel stop it after execve; it is then traded for a seized
 // one, because only those tell group stops from signals. It cannot run in between: SIGSTOP goes with the detach.
-func Start(path string, argv, env []string, files []uintptr) (pid int, err error) {
+func Start(path string, argv, env []string, files []uintptr, terminal bool) (pid int, err error) {
 	pid, err = syscall.ForkExec(path, argv, &syscall.ProcAttr{
 		Env:   env,
 		Files: files,
-		Sys:   &syscall.SysProcAttr{Ptrace: true, Pdeathsig: 0},
+		Sys:   &syscall.SysProcAttr{Ptrace: true, Setsid: terminal, Setctty: terminal}, // Ctty 0: the first file
 	})
 	if err != nil {
 		return 0, err

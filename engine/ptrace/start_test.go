@@ -12,7 +12,7 @@ import (
 func TestStart(t *testing.T) {
 	runtime.LockOSThread()
 	for range 20 {
-		pid, err := Start("/bin/sh", []string{"sh", "-c", "exit 7"}, nil, []uintptr{0, 1, 2})
+		pid, err := Start("/bin/sh", []string{"sh", "-c", "exit 7"}, nil, []uintptr{0, 1, 2}, false)
 		if err != nil {
 			t.Fatal(err)
 		}

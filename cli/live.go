@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
+
+	"kmv/control"
+	"kmv/engine"
+)
+
+// farewell is how long the clients of a run that has ended may take to read the rest.
+const farewell = 2 * time.Second
+
+// liveFlags are the flags of a run that others watch and steer.
+type liveFlags struct {
+	control string
+	paused  bool
+	pty     bool
+}
+
+func (f *liveFlags) add(fl *pflag.FlagSet) {
+	fl.StringVar(&f.control, "control", "", "let kmv tui and others steer the run through a `SOCKET`; auto: found by kmv's process id")
+	fl.BoolVar(&f.paused, "paused", false, "wait in front of the first instruction (with --control)")
+	fl.BoolVar(&f.pty, "pty", false, "give the program a terminal of its own, which a screen shows (with --control)")
+}
+
+// check says which flags do not go together.
+func (f *liveFlags) check() error {
+	switch {
+	case f.control != "":
+		return nil
+	case f.paused:
+		return failure{err: errors.New("--paused: nobody could ever continue the program"), hint: "add --control auto"}
+	case f.pty:
+		return failure{err: errors.New("--pty: nobody could ever see what the program prints"), hint: "add --control auto"}
+	}
+	return nil
+}
+
+// options are those of a watched run.
+func (f *liveFlags) options(o *engine.Options) {
+	o.Watched, o.Paused = f.control != "", f.paused
+	if !f.pty {
+		return
+	}
+	o.Terminal = &engine.Terminal{Columns: 80, Rows: 24}
+	if size, err := unix.IoctlGetWinsize(0, unix.TIOCGWINSZ); err == nil && size.Col > 0 && size.Row > 0 {
+		*o.Terminal = engine.Terminal{Columns: int(size.Col), Rows: int(size.Row)}
+	}
+	if os.Getenv("TERM") == "" { // kmv was not started from a terminal, the program runs on one
+		o.Env = append(o.Env, "TERM=xterm-256color")
+	}
+}
+
+// listen opens the control socket, or none.
+func (f *liveFlags) listen() (*net.UnixListener, error) {
+	if f.control == "" {
+		return nil, nil
+	}
+	path, err := control.Path(f.control)
+	if err != nil {
+		return nil, failure{err: err, hint: "--control PATH chooses another place for the socket"}
+	}
+	l, err := control.Listen(path)
+	if err != nil {
+		return nil, failure{err: fmt.Errorf("--control: %w", err), hint: "choose another path, or auto"}
+	}
+	return l, nil
+}
+
+// supervise runs a program to its end, with whoever wants to watch.
+func (a *app) supervise(ctx context.Context, f *liveFlags, o engine.Options) (*engine.Report, error) {
+	socket, err := f.listen()
+	if err != nil {
+		return nil, err
+	}
+	if socket == nil {
+		return a.run(ctx, o)
+	}
+	defer socket.Close()
+	if o.Log != nil {
+		fmt.Fprintf(o.Log, "kmv: control socket %s\n", socket.Addr())
+	}
+	f.options(&o)
+	live, err := engine.Start(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	server := control.Serve(socket, control.Share(live))
+	report, err := live.Wait()
+	server.Close(farewell)
+	return report, err
+}
