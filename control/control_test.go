@@ -364,7 +364,7 @@ func TestProtocol(t *testing.T) {
 	s.Close(time.Minute)
 
 	for says, want := range map[string]string{
-		`{"kmv":"control","protocol":2}`:   "protocol 2 of the control socket, this kmv speaks 1: use the same kmv for both",
+		`{"kmv":"control","protocol":2}`:    "protocol 2 of the control socket, this kmv speaks 1: use the same kmv for both",
 		`{"message":"I am something else"}`: "not the control socket of a kmv run",
 		"HTTP/1.1 200 OK":                   "not the control socket of a kmv run",
 	} {
