@@ -7,19 +7,20 @@ import (
 	"kmv/engine/view"
 )
 
-// eventQueue hands events from the engine's goroutine to one reader, however slow that is.
+// eventQueue numbers events and hands them to one reader, however slow that is; if nobody watches, they are forgotten.
 type eventQueue struct {
-	mu     sync.Mutex
-	more   sync.Cond
-	list   []view.Event
-	last   uint64 // Seq of the last event
-	start  time.Time
-	closed bool
-	out    chan view.Event
+	mu      sync.Mutex
+	more    sync.Cond
+	list    []view.Event
+	last    uint64 // Seq of the last event
+	start   time.Time
+	watched bool
+	closed  bool
+	out     chan view.Event
 }
 
-func newEventQueue() *eventQueue {
-	q := &eventQueue{start: time.Now(), out: make(chan view.Event)}
+func newEventQueue(watched bool) *eventQueue {
+	q := &eventQueue{start: time.Now(), watched: watched, out: make(chan view.Event)}
 	q.more.L = &q.mu
 	go q.pump()
 	return q
@@ -45,14 +46,24 @@ func (q *eventQueue) pump() {
 	}
 }
 
-// add numbers an event and keeps it for the reader. Any goroutine may.
-func (q *eventQueue) add(ev view.Event) {
+// add gives an event its number and time, and keeps it for the reader. Any goroutine may.
+func (q *eventQueue) add(ev view.Event) view.Event {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.last++
 	ev.Seq, ev.Time = q.last, time.Since(q.start).Seconds()
-	q.list = append(q.list, ev)
-	q.mu.Unlock()
-	q.more.Signal()
+	if q.watched {
+		q.list = append(q.list, ev)
+		q.more.Signal()
+	}
+	return ev
+}
+
+// sequence is the number of the last event.
+func (q *eventQueue) sequence() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.last
 }
 
 func (q *eventQueue) close() {
@@ -63,18 +74,4 @@ func (q *eventQueue) close() {
 }
 
 // emit tells the watcher what happened.
-func (e *engine) emit(ev view.Event) {
-	if e.events != nil {
-		e.events.add(ev)
-	}
-}
-
-// sequence is the number of the last event.
-func (e *engine) sequence() uint64 {
-	if e.events == nil {
-		return 0
-	}
-	e.events.mu.Lock()
-	defer e.events.mu.Unlock()
-	return e.events.last
-}
+func (e *engine) emit(ev view.Event) view.Event { return e.events.add(ev) }

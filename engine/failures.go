@@ -47,8 +47,7 @@ func (e *engine) failure(kind view.Kind, p *process, t *thread, at uint64, f vie
 	case view.EventRetired:
 		s.Retired++
 	}
-	e.emit(ev)
-	ev.Seq, ev.Time = e.sequence, time.Since(e.start).Seconds()
+	ev = e.emit(ev)
 	e.logf("%d: %s: %s of %s %#x (%s) %s %s, %.1f us", ev.Pid, kind, f.What, ev.Half, ev.Addr, ev.Range, f.Mechanism, f.How, f.Latency)
 	if len(s.Events) < failureMost {
 		s.Events = append(s.Events, ev)

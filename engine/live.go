@@ -12,8 +12,8 @@ import (
 // Live is a run under way. It is a view.Controller; its methods may be called from any goroutine.
 type Live struct {
 	requests *requests
-	events   *eventQueue // nil unless Options.Watched
-	terminal *terminal   // nil unless Options.Terminal
+	events   *eventQueue
+	terminal *terminal // nil unless Options.Terminal
 	done     chan struct{}
 	report   *Report
 	err      error
@@ -32,9 +32,7 @@ func Start(ctx context.Context, o Options) (*Live, error) {
 		}
 		l.terminal, o.Files = t, []*os.File{t.slave, t.slave, t.slave}
 	}
-	if o.Watched || l.terminal != nil {
-		l.events = newEventQueue()
-	}
+	l.events = newEventQueue(o.Watched || o.Terminal != nil)
 	if l.terminal != nil {
 		go l.terminal.read(l.events)
 	}
@@ -45,9 +43,7 @@ func Start(ctx context.Context, o Options) (*Live, error) {
 		e := newEngine(o)
 		e.requests, e.events = l.requests, l.events
 		defer l.requests.close()
-		if l.events != nil {
-			defer l.events.close()
-		}
+		defer l.events.close()
 		if l.terminal != nil {
 			defer l.terminal.end()
 		}
@@ -76,15 +72,8 @@ func (l *Live) Wait() (*Report, error) {
 	return l.report, l.err
 }
 
-// Events are what happened, from the start.
-func (l *Live) Events() <-chan view.Event {
-	if l.events == nil {
-		none := make(chan view.Event)
-		close(none)
-		return none
-	}
-	return l.events.out
-}
+// Events are what happened, from the start, if Options.Watched; else there are none.
+func (l *Live) Events() <-chan view.Event { return l.events.out }
 
 // Close lets the run go on by itself: a paused program continues.
 func (l *Live) Close() error {

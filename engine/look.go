@@ -19,7 +19,7 @@ func (l *Live) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 
 func (e *engine) look(q view.Query) *view.Snapshot {
 	s := &view.Snapshot{
-		Seq: e.sequence(), Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
+		Seq: e.events.sequence(), Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
 		Offset: e.layout.Offset, Pid: e.root, Thread: e.current, Counters: e.counters(),
 	}
 	if q.Failures {
