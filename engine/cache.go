@@ -53,6 +53,8 @@ type blockKind uint8
 const (
 	translated blockKind = iota
 	thunk                // restores rcx and jumps to a block that has no prefix of its own
+	stopper              // a breakpoint: nothing but a prefix and a stop
+	single               // one instruction, to be stepped through
 )
 
 // direct is the cache offset to enter with all registers native.
@@ -74,6 +76,7 @@ type stubKind uint8
 const (
 	stubLink    stubKind = iota // leads to native target, not translated yet
 	stubStop                    // the translation asks for the engine
+	stubBreak                   // a breakpoint
 	stubChanged                 // a self-check failed: the native code at target has changed
 	stubNone                    // already linked away
 )
@@ -98,11 +101,13 @@ type codeCache struct {
 	cfg     translator.Config
 	tr      *translator.Translator
 	frag    translator.Fragment
-	again   translator.Fragment // of a block that is looked at once more
-	hot     map[uint64]bool     // pages whose blocks check themselves
-	farCode bool                // some code lies outside the code zone
-	fall    uint64              // the block placed last falls into this native address ...
-	fallEnd uint32              // ... from this cache offset
+	again   translator.Fragment      // of a block that is looked at once more
+	single  translator.Fragment      // of the instruction that is being stepped
+	breaks  map[uint64][]*breakpoint // native address -> who stops there
+	hot     map[uint64]bool          // pages whose blocks check themselves
+	farCode bool                     // some code lies outside the code zone
+	fall    uint64                   // the block placed last falls into this native address ...
+	fallEnd uint32                   // ... from this cache offset
 	rt      routines
 	users   int // address spaces that map it
 	slots   slotSet
@@ -118,7 +123,8 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runt
 	c := &codeCache{
 		layout: l, mem: mem, far: farJumps{fd: fd}, users: 1,
 		pages: map[uint64]*[64]uint64{}, stale: map[uint32]uint64{}, hot: map[uint64]bool{},
-		cfg: cfg, tr: translator.New(cfg),
+		breaks: map[uint64][]*breakpoint{},
+		cfg:    cfg, tr: translator.New(cfg),
 	}
 	c.install(image)
 	return c, nil

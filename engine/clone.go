@@ -238,6 +238,7 @@ func (e *engine) begin(t *thread) error {
 		return fmt.Errorf("%s: %w", exe, err)
 	}
 	t.regs.Orig_rax = noSyscall
+	e.begun(t)
 	return e.enter(t)
 }
 
@@ -374,7 +375,7 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	if t.tid == e.root {
 		e.rootEnd = s
 	}
-	return nil
+	return e.vanished(t)
 }
 
 // groupStop lets a stopped thread stay so until SIGCONT. When job control stops the program itself, kmv stops too, so

@@ -50,6 +50,7 @@ func elfWithCode(path string, m *shadowmem.Mapping) bool {
 func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	p := t.p
 	p.text.forget(start, end)
+	p.modules = nil
 	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
 		return nil
 	}

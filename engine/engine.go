@@ -14,6 +14,7 @@ import (
 
 	"kmv/engine/ptrace"
 	"kmv/engine/saved"
+	"kmv/engine/symbols"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -44,6 +45,9 @@ type engine struct {
 	reason     string    // of the pause
 	parked     []*thread // that go on when the pause ends
 	current    int       // the thread that stopped last
+	debug      debugger
+	images     map[string]*symbols.Image // by file
+	sources    map[string][]string       // lines of source files, by path
 	events     *eventQueue
 	start      time.Time
 	image      *runtimeImage

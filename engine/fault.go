@@ -205,13 +205,15 @@ func (e *engine) interruptInfo(t *thread, s *stub, info *ptrace.Siginfo) {
 //	leaf D.0  eax 17, 18 AMX state
 //	leaf 1d, 1e: AMX
 func (e *engine) maskCPUID(t *thread) {
-	leaf, sub := uint32(t.slotAt(translator.SlotA)), uint32(t.slotAt(translator.SlotB))
+	maskCPUID(uint32(t.slotAt(translator.SlotA)), uint32(t.slotAt(translator.SlotB)), &t.regs)
+}
+
+func maskCPUID(leaf, sub uint32, r *ptrace.Regs) {
 	clear := func(r *uint64, bits ...int) {
 		for _, b := range bits {
 			*r &^= 1 << b
 		}
 	}
-	r := &t.regs
 	switch {
 	case leaf == 7 && sub == 0:
 		clear(&r.Rbx, 4, 11)

@@ -99,28 +99,3 @@ type Site struct{ e *engine }
 
 // Layout says where the copies are.
 func (s *Site) Layout() shadowmem.Layout { return s.e.layout }
-
-// pause parks everything; stops that come later wait until resume.
-func (e *engine) pause(reason string) error {
-	if e.paused {
-		return nil
-	}
-	parked, err := e.everyone()
-	if err != nil {
-		return err
-	}
-	e.paused, e.reason, e.parked = true, reason, parked
-	e.emit(view.Event{Kind: view.EventStop, Text: reason})
-	return nil
-}
-
-// goOnAll ends a pause.
-func (e *engine) goOnAll() error {
-	if !e.paused {
-		return nil
-	}
-	parked := e.parked
-	e.paused, e.reason, e.parked = false, "", nil
-	e.emit(view.Event{Kind: view.EventResume})
-	return e.unpark(parked)
-}

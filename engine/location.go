@@ -35,6 +35,9 @@ func (p *process) point(off uint32) (translator.Point, bool) {
 		}
 		return pt, true
 	}
+	if b.kind == stopper && off >= b.direct() {
+		return translator.Point{PC: b.native, State: translator.Clean}, true
+	}
 	if off < b.direct() {
 		pt := translator.Point{PC: b.native, State: translator.Before, N: 1}
 		pt.Restore[0] = translator.Saved{Reg: x86.RCX, Slot: translator.SlotRCX}

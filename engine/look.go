@@ -5,22 +5,24 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"kmv/engine/view"
 )
 
 // Look reads a snapshot between two stops; the program runs on.
 func (l *Live) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 	var s *view.Snapshot
-	err := l.requests.do(func(e *engine) { s = e.look(q) })
+	var own error
+	err := l.requests.do(func(e *engine) { s, own = e.look(q) })
+	if err == nil {
+		err = own
+	}
 	return s, err
 }
 
-func (e *engine) look(q view.Query) *view.Snapshot {
+func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	s := &view.Snapshot{
 		Seq: e.events.sequence(), Time: time.Since(e.start).Seconds(), State: view.Running, Program: e.opts.Path, Argv: e.opts.Argv,
-		Offset: e.layout.Offset, Pid: e.root, Thread: e.current, Counters: e.counters(),
+		Offset: e.layout.Offset, Pid: e.root, Counters: e.counters(),
 	}
 	if q.Failures {
 		s.Failures = slices.Clone(e.failures.Events)
@@ -28,7 +30,50 @@ func (e *engine) look(q view.Query) *view.Snapshot {
 	if e.paused {
 		s.State, s.Reason = view.Paused, e.reason
 	}
-	return s
+	t, err := e.threadOf(view.Command{Thread: q.Thread})
+	if err != nil {
+		if q.Thread != 0 {
+			return nil, err
+		}
+		return s, nil
+	}
+	s.Pid, s.Thread = t.pid, t.tid
+	if e.paused && !t.running {
+		if q.Registers || q.Vectors {
+			s.Registers = e.registers(t, q.Vectors)
+		}
+		if q.Stack {
+			s.Stack = e.stack(t)
+		}
+	}
+	if q.Code != nil {
+		s.Code = e.code(t, *q.Code)
+	}
+	for _, m := range q.Memory {
+		w, err := e.window(t, m)
+		if err != nil {
+			return nil, err
+		}
+		s.Memory = append(s.Memory, w)
+	}
+	if q.Threads {
+		s.Threads, s.Processes = e.threadList(), e.processList()
+	}
+	if q.Ranges {
+		s.Ranges = e.ranges(t)
+	}
+	if q.Breaks {
+		for _, b := range e.debug.breaks {
+			s.Breaks = append(s.Breaks, b.BreakPoint)
+		}
+	}
+	if q.Gaps {
+		s.Gaps = e.gapViews()
+	}
+	if q.Blocks {
+		s.Blocks = e.blocks(t)
+	}
+	return s, nil
 }
 
 // counters are the totals so far.
@@ -59,54 +104,4 @@ func (e *engine) counters() view.Counters {
 		}
 	}
 	return c
-}
-
-// Do carries out a command.
-func (l *Live) Do(ctx context.Context, c view.Command) (view.Reply, error) {
-	if done, err := l.doTerminal(c); done {
-		return view.Reply{}, err
-	}
-	var reply view.Reply
-	var own error
-	err := l.requests.do(func(e *engine) { reply, own = e.do(c) })
-	if err != nil {
-		return view.Reply{}, err
-	}
-	return reply, own
-}
-
-// commands are what a run can be told.
-var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
-	view.Pause:    func(e *engine, _ view.Command) (view.Reply, error) { return view.Reply{}, e.pause("paused") },
-	view.Continue: func(e *engine, _ view.Command) (view.Reply, error) { return view.Reply{}, e.goOnAll() },
-	view.Kill:     kill,
-	view.Verify:   verifyNow,
-}
-
-func (e *engine) do(c view.Command) (view.Reply, error) {
-	f := commands[c.Op]
-	if f == nil {
-		return view.Reply{}, &view.CommandError{Text: string(c.Op), End: len(c.Op), Problem: "is not a command of a live run"}
-	}
-	return f(e, c)
-}
-
-// kill ends the tree; its last stops then come as they come.
-func kill(e *engine, _ view.Command) (view.Reply, error) {
-	for _, t := range e.threads {
-		_ = unix.Kill(t.pid, unix.SIGKILL)
-	}
-	e.paused = false
-	return view.Reply{}, nil
-}
-
-// verifyNow compares the halves of all processes.
-func verifyNow(e *engine, _ view.Command) (view.Reply, error) {
-	before, bytes := len(e.verify.Divergent), e.verify.BytesCompared
-	err := e.verifyAll()
-	r := view.Reply{Compared: e.verify.BytesCompared - bytes}
-	for _, d := range e.verify.Divergent[before:] {
-		r.Divergent = append(r.Divergent, view.Divergent(d))
-	}
-	return r, err
 }

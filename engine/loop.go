@@ -43,6 +43,14 @@ func (e *engine) nextStop() (ptrace.Stop, error) {
 		e.queue = e.queue[1:]
 		return s, nil
 	}
+	if len(e.debug.ready) > 0 && !e.paused {
+		if s, ok, err := e.soon(); ok || err != nil {
+			return s, err
+		}
+		if len(e.queue) > 0 && !e.paused {
+			return e.nextStop()
+		}
+	}
 	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
 		e.bell.Close()
 	}
@@ -123,6 +131,16 @@ func (e *engine) enter(t *thread) error {
 			}
 		}
 		return e.deliver(t, info)
+	}
+	if t.p.modules == nil && e.debug.pending {
+		e.resolvePending(t, false)
+	}
+	if t.doom != nil {
+		return e.doomed(t)
+	}
+	if e.held(t) {
+		e.debug.ready = append(e.debug.ready, t)
+		return nil
 	}
 	return e.enterWith(t, 0)
 }
@@ -206,6 +224,10 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 		if s.kind == stubStop {
 			e.count("instruction")
 			return true, e.instruction(t, s)
+		}
+		if s.kind == stubBreak {
+			e.count("breakpoint")
+			return true, e.hitBreak(t, s.target)
 		}
 		e.count("link")
 		if s.kind == stubChanged {

@@ -37,8 +37,11 @@ type process struct {
 	lost map[uint64]*lostPage // unreadable pages, by address in their half
 	uffd *ptrace.Userfault    // nil until it is needed
 
-	flips []flipped // bits that an injection changed, and that nobody has found yet
-	stuck []stuckBits
+	flips     []flipped // bits that an injection changed, and that nobody has found yet
+	stuck     []stuckBits
+	modules   []module // the ELF files in it; nil when the mappings have changed
+	lastStore uint64   // the last store that a watcher was told of
+	lastSize  int
 }
 
 // thread is one thread of the target.
@@ -63,6 +66,10 @@ type thread struct {
 	fetchFault bool        // the fault that is being delivered is a fetch of the next instruction
 	vforking   bool        // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool        // has asked the kernel to end it
+
+	goal *goal           // what a watcher wants it to do
+	over uint64          // the breakpoint here was hit already
+	doom *ptrace.Siginfo // a signal that will kill it, of which a watcher was told first
 
 	birth     *cloneArgs // of the clone under way, or of the thread itself until its first stop
 	parked    []*thread  // that wait for its fork

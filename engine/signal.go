@@ -107,6 +107,9 @@ func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 	case effectStop:
 		return e.enterWith(t, sig)
 	case effectKill:
+		if e.debug.active && !e.paused {
+			return e.foretell(t, info)
+		}
 		return e.kill(t, info)
 	}
 	return e.handle(t, info)
@@ -134,6 +137,9 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	act := t.signals.actions[sig]
 	before := t.regs
+	if err := e.intoHandler(t); err != nil {
+		return err
+	}
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err
 	}

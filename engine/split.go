@@ -111,11 +111,11 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n.blocks, n.stubs, n.links = slices.Clone(c.blocks), slices.Clone(c.stubs), slices.Clone(c.links)
 	n.calls, n.native, n.regions = slices.Clone(c.calls), slices.Clone(c.native), slices.Clone(c.regions)
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
-	n.stale, n.hot = maps.Clone(c.stale), maps.Clone(c.hot)
+	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)
 	n.tr = translator.New(c.cfg)
 	n.frag.Code, n.frag.Exits, n.frag.Points, n.frag.Gaps = nil, nil, nil, nil
-	n.again = n.frag
+	n.again, n.single = n.frag, n.frag
 	n.stats = TranslationStats{}
 	return &n, nil
 }

@@ -122,20 +122,24 @@ func (u *unit) next() (uint64, bool) {
 func (u *unit) place(pc uint64) (next uint64, more bool) {
 	c := u.c
 	c.room()
+	if len(c.breaks[pc]) > 0 {
+		u.placeBreak(pc)
+		return 0, false
+	}
 	f := &c.frag
 	fallen := c.pos > 0 && u.fallsInto(pc)
 	base := c.pos
 	if fallen {
 		base -= prefixSize
 	}
-	src, leader := u.src(pc), c.leader
+	src, leader := u.src(pc), c.ends
 	start := c.pos
 	var check x86.Asm
 	var changed []int
 	if c.hot[pc&^4095] || c.hot[(pc+blockReach)&^4095] {
 		end := c.checkLimit(src, pc)
 		changed = emitCheck(&check, src, pc, int(end-pc))
-		leader = func(at uint64) bool { return at == end || c.leader(at) }
+		leader = func(at uint64) bool { return at == end || c.ends(at) }
 		base += uint32(check.Len())
 	}
 	if err := c.tr.Block(src, pc, base&7, leader, f); err != nil {

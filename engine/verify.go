@@ -174,6 +174,13 @@ func (e *engine) mirrorEarly(u *thread) error {
 // unpark lets parked threads go on.
 func (e *engine) unpark(threads []*thread) error {
 	for _, u := range threads {
+		if e.threads[u.tid] != u || u.p == nil {
+			continue
+		}
+		if e.paused {
+			e.parked = append(e.parked, u)
+			continue
+		}
 		var err error
 		if u.call != nil || e.interrupted(u) {
 			err = e.goOn(u)

@@ -66,6 +66,7 @@ func (p *process) recall(pc uint64) {
 		}
 		if im != nil && same(&r, im, read) {
 			c.place(&r, im)
+			c.breakUp(r.start, r.end)
 		}
 		p.saved.Release(r.key, im)
 	}

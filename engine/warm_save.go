@@ -245,7 +245,7 @@ func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
 			continue
 		}
 		b := &c.blocks[i]
-		if b.kind == thunk {
+		if b.kind != translated {
 			continue
 		}
 		if w.owner[i] == int32(j) && b.size > 0 && c.live(int32(i)) {

@@ -46,3 +46,25 @@ func Populated(pagemap *os.File, start, end uint64, visit func(start, end uint64
 	}
 	return nil
 }
+
+const isFile = 1 << 2
+
+// Private counts the bytes of [start, end) that are in memory of the process's own, not in a file's pages. Without
+// PAGEMAP_SCAN it is 0.
+func Private(pagemap *os.File, start, end uint64) (bytes uint64) {
+	regions := new([256]pageRegion)
+	for start < end {
+		a := &scanArgs{start: start, end: end, vecLen: uint64(len(regions)), inverted: isFile, mask: isPresent | isFile, returned: isPresent}
+		a.size = uint64(unsafe.Sizeof(*a))
+		a.vec = uint64(uintptr(unsafe.Pointer(regions)))
+		n, _, errno := unix.Syscall(unix.SYS_IOCTL, pagemap.Fd(), pagemapScan, uintptr(unsafe.Pointer(a)))
+		if errno != 0 || a.walkEnd <= start {
+			return bytes
+		}
+		for _, r := range regions[:n] {
+			bytes += r.end - r.start
+		}
+		start = a.walkEnd
+	}
+	return bytes
+}

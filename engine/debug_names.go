@@ -1,0 +1,308 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kmv/engine/expr"
+	"kmv/engine/ptrace"
+	"kmv/engine/symbols"
+	"kmv/engine/view"
+	"kmv/shadowmem"
+)
+
+// module is a file that is mapped in a process.
+type module struct {
+	path       string
+	start, end uint64
+	bias       uint64 // to add to the file's addresses
+	image      *symbols.Image
+}
+
+// modules lists the ELF files of a process, the program itself first, then by address.
+func (e *engine) modules(p *process) []module {
+	if p.modules != nil {
+		return p.modules
+	}
+	list := []module{}
+	for _, m := range p.space.All() {
+		name := m.Name
+		if m.Object != "" {
+			name = m.Object
+		}
+		if name == "" || m.Kind != shadowmem.Text && m.Kind != shadowmem.Data && m.Kind != shadowmem.VDSO && m.Kind != shadowmem.File {
+			continue
+		}
+		if n := len(list); n > 0 && list[n-1].path == name && (m.FileOff != 0 || m.Object != "" || m.Kind == shadowmem.VDSO) {
+			list[n-1].end = uint64(m.End)
+			continue
+		}
+		if m.FileOff != 0 || m.Object != "" || strings.HasPrefix(name, "[vvar") {
+			continue
+		}
+		im := e.imageOf(p, m)
+		if im == nil {
+			continue
+		}
+		list = append(list, module{name, uint64(m.Start), uint64(m.End), im.Bias(uint64(m.Start), 0), im})
+	}
+	if i := slices.IndexFunc(list, func(m module) bool { return m.path == p.exe }); i > 0 {
+		own := list[i]
+		list = slices.Insert(slices.Delete(list, i, i+1), 0, own)
+	}
+	p.modules = list
+	return list
+}
+
+// imageOf opens the file behind a mapping, once.
+func (e *engine) imageOf(p *process, m shadowmem.Mapping) *symbols.Image {
+	key := fmt.Sprintf("%s %d %d", m.Name, m.Dev, m.Ino)
+	if im, ok := e.images[key]; ok {
+		return im
+	}
+	var im *symbols.Image
+	var err error
+	if m.Kind == shadowmem.VDSO {
+		b := make([]byte, m.Len())
+		if _, err = p.mem.ReadSome(uint64(m.Start), b); err == nil {
+			im, err = symbols.New(m.Name, bytes.NewReader(b))
+		}
+	} else {
+		im, err = symbols.Open(m.Name)
+	}
+	if err != nil {
+		im = nil
+	}
+	if e.images == nil {
+		e.images = map[string]*symbols.Image{}
+	}
+	e.images[key] = im
+	return im
+}
+
+// moduleAt is the module that an address belongs to.
+func (e *engine) moduleAt(p *process, addr uint64) (module, bool) {
+	if p == nil {
+		return module{}, false
+	}
+	for _, m := range e.modules(p) {
+		if addr >= m.start && addr < m.end {
+			return m, true
+		}
+	}
+	return module{}, false
+}
+
+// symbolAt names an address: "function+0x10", or "".
+func (e *engine) symbolAt(p *process, addr uint64) string {
+	m, ok := e.moduleAt(p, addr)
+	if !ok {
+		return ""
+	}
+	s, off, ok := m.image.Name(addr - m.bias)
+	switch {
+	case !ok:
+		return ""
+	case off == 0:
+		return s.Name
+	case off < 10:
+		return fmt.Sprintf("%s+%d", s.Name, off)
+	}
+	return fmt.Sprintf("%s+%#x", s.Name, off)
+}
+
+// placeName is symbolAt, or the address in figures.
+func (e *engine) placeName(p *process, addr uint64) string {
+	if s := e.symbolAt(p, addr); s != "" {
+		return s
+	}
+	return fmt.Sprintf("%#x", addr)
+}
+
+// lineAt is the source position of an address, addresses in it as in the process.
+func (e *engine) lineAt(p *process, addr uint64) (symbols.Row, bool) {
+	m, ok := e.moduleAt(p, addr)
+	if !ok {
+		return symbols.Row{}, false
+	}
+	r, ok := m.image.Line(addr - m.bias)
+	r.Addr += m.bias
+	r.End += m.bias
+	return r, ok
+}
+
+// environment is what an expression means to a thread.
+func (e *engine) environment(t *thread) expr.Environment {
+	return &environment{e: e, p: t.p, regs: e.nativeRegs(t), known: !t.running}
+}
+
+type environment struct {
+	e     *engine
+	p     *process
+	regs  ptrace.Regs
+	known bool // regs are
+}
+
+func (v *environment) Symbol(name string) (addr, size uint64, object, ok bool) {
+	for _, m := range v.e.modules(v.p) {
+		if s, ok := m.image.Find(name); ok {
+			return s.Addr + m.bias, s.Size, s.Object, true
+		}
+	}
+	return 0, 0, false, false
+}
+
+func (v *environment) Read(addr uint64, size int) (uint64, error) {
+	var b [8]byte
+	if err := v.p.mem.Read(addr, b[:size]); err != nil {
+		return 0, fmt.Errorf("nothing can be read at %#x", addr)
+	}
+	n := uint64(0)
+	for i := size - 1; i >= 0; i-- {
+		n = n<<8 | uint64(b[i])
+	}
+	return n, nil
+}
+
+// Register knows the parts of registers too: $eax, $ax, $al, $ah.
+func (v *environment) Register(name string) (uint64, bool) {
+	if !v.known {
+		return 0, false
+	}
+	alias := map[string]string{"pc": "rip", "sp": "rsp", "fp": "rbp", "flags": "eflags"}
+	if a, ok := alias[name]; ok {
+		name = a
+	}
+	if r := registerOf(&v.regs, name); r != nil {
+		return *r, true
+	}
+	whole, shift, bits := partOf(name)
+	if r := registerOf(&v.regs, whole); r != nil {
+		return *r >> shift & (1<<bits - 1), true
+	}
+	return 0, false
+}
+
+// partOf says which register a name is a part of.
+func partOf(name string) (whole string, shift, bits uint) {
+	n := len(name)
+	switch {
+	case n < 2:
+		return "", 0, 0
+	case name[0] == 'e' && n == 3:
+		return "r" + name[1:], 0, 32
+	case name[0] == 'r' && strings.HasSuffix(name, "d"):
+		return name[:n-1], 0, 32
+	case name[0] == 'r' && strings.HasSuffix(name, "w"):
+		return name[:n-1], 0, 16
+	case name[0] == 'r' && (strings.HasSuffix(name, "b") || strings.HasSuffix(name, "l")):
+		return name[:n-1], 0, 8
+	case n == 2 && name[1] == 'l':
+		return "r" + name[:1] + "x", 0, 8
+	case n == 2 && name[1] == 'h':
+		return "r" + name[:1] + "x", 8, 8
+	case n == 3 && name[2] == 'l':
+		return "r" + name[:2], 0, 8
+	case n == 2:
+		return "r" + name, 0, 16
+	}
+	return "", 0, 0
+}
+
+// resolveBreak finds where a breakpoint belongs in a thread's process. No address and no error: in what is not loaded yet.
+func (e *engine) resolveBreak(t *thread, b *breakpoint) ([]uint64, error) {
+	text := b.Text
+	switch {
+	case text == "":
+		if t.pid != b.pid {
+			return nil, nil
+		}
+		return []uint64{b.Addr}, nil
+	case text[0] == '*':
+		v, err := expr.Eval(text[1:], e.environment(t))
+		if err != nil {
+			return nil, shifted(err, text, 1)
+		}
+		return []uint64{v.Bits}, nil
+	}
+	if i := strings.LastIndexByte(text, ':'); i > 0 && text[i-1] != ':' {
+		line, err := strconv.Atoi(text[i+1:])
+		if err != nil {
+			return nil, &view.CommandError{Text: text, Start: i + 1, End: len(text), Problem: "is not a line number", Hint: "FILE:LINE, a function, or *EXPRESSION"}
+		}
+		return e.lineAddresses(t, text[:i], line), nil
+	}
+	if line, err := strconv.Atoi(text); err == nil {
+		r, ok := e.lineAt(t.p, e.nativeRegs(t).Rip)
+		if !ok {
+			return nil, &view.CommandError{Text: text, End: len(text), Problem: "is a line, and there is no current file", Hint: "FILE:LINE, a function, or *EXPRESSION"}
+		}
+		return e.lineAddresses(t, r.File, line), nil
+	}
+	for _, m := range e.modules(t.p) {
+		if s, ok := m.image.Find(text); ok && !s.Object {
+			if at := m.image.Body(s.Addr); at != s.Addr {
+				return []uint64{at + m.bias}, nil
+			}
+			return []uint64{t.p.behindPrologue(s.Addr + m.bias)}, nil
+		}
+	}
+	return nil, nil
+}
+
+func (e *engine) lineAddresses(t *thread, file string, line int) (addrs []uint64) {
+	for _, m := range e.modules(t.p) {
+		for _, a := range m.image.Addresses(file, line) {
+			addrs = append(addrs, a+m.bias)
+		}
+	}
+	return addrs
+}
+
+// behindPrologue skips what sets up a frame pointer, where there are no lines to tell: endbr64; push %rbp; mov %rsp,%rbp.
+func (p *process) behindPrologue(addr uint64) uint64 {
+	b := p.source(addr)
+	n := 0
+	if bytes.HasPrefix(b, []byte{0xf3, 0x0f, 0x1e, 0xfa}) {
+		n = 4
+	}
+	for _, mov := range [][]byte{{0x55, 0x48, 0x89, 0xe5}, {0x55, 0x48, 0x8b, 0xec}} {
+		if bytes.HasPrefix(b[min(n, len(b)):], mov) {
+			return addr + uint64(n+len(mov))
+		}
+	}
+	return addr
+}
+
+// commandError makes an expression's error a command's.
+func commandError(err error) error {
+	var x *expr.Error
+	if ok := asExpr(err, &x); ok {
+		return &view.CommandError{Text: x.Text, Start: x.Start, End: x.End, Problem: x.Problem, Hint: x.Hint}
+	}
+	return err
+}
+
+// shifted is commandError for an expression that begins at byte n of text.
+func shifted(err error, text string, n int) error {
+	var x *expr.Error
+	if asExpr(err, &x) {
+		return &view.CommandError{Text: text, Start: x.Start + n, End: x.End + n, Problem: x.Problem, Hint: x.Hint}
+	}
+	return err
+}
+
+func asExpr(err error, x **expr.Error) bool {
+	e, ok := err.(*expr.Error)
+	*x = e
+	return ok
+}
+
+// runtimeOnly says whether an expression is wrong only now: memory that may be mapped later, registers of a running thread.
+func runtimeOnly(err error) bool {
+	var x *expr.Error
+	return asExpr(err, &x) && (strings.HasPrefix(x.Problem, "nothing can be read") || strings.HasPrefix(x.Text[x.Start:x.End], "$"))
+}
