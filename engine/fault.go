@@ -40,12 +40,13 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 			t.restore(pt)
 			return e.codeWrite(t, info)
 		}
+		if pt.Role == translator.RoleMirror {
+			return e.skipAhead(t, info)
+		}
 		if pt.State == translator.Ahead { // the mirror has what native refused
 			if err := e.undoAhead(t, info.Addr()); err != nil {
 				return err
 			}
-		} else if pt.Role == translator.RoleMirror {
-			return e.skipAhead(t, info)
 		}
 		if at := info.Addr(); at == t.regs.Rip { // the processor's own address: SIGFPE, SIGILL
 			info.SetAddr(pt.PC)

@@ -22,6 +22,7 @@ const (
 	caseUnmasked
 	casePrefix
 	caseFreeReg
+	caseModifies
 )
 
 // layouts are where native code and data of a case lie.
@@ -352,9 +353,12 @@ func (m *caseMaker) write(s *state) {
 	m.append(s, &f, id, pad, entry, cache, stubs)
 }
 
-// lost notes the register that a faulting FS load does not preserve.
+// lost notes the register that a faulting FS load does not preserve, and whether a fault may show the flags of modify.
 func (m *caseMaker) lost(s *state, in *x86.Inst) {
 	m.tr.in = in
+	if m.tr.modifiable() && in.Form == x86.ReadModify && !in.Atomic() {
+		s.flags |= caseModifies
+	}
 	if r := m.tr.overwritten(); in.HasMem && r != x86.NoReg {
 		s.flags |= caseFreeReg
 		s.lanes |= 1 << r
@@ -403,7 +407,7 @@ func (m *caseMaker) append(s *state, f *Fragment, id int, pad, entry uint32, cac
 		b = le.AppendUint64(le.AppendUint64(b, cacheAt+uint64(stubs[i])), e.Target)
 	}
 	for _, p := range f.Points {
-		for _, v := range []uint32{p.Off + pad, uint32(p.State), uint32(p.N), 0} {
+		for _, v := range []uint32{p.Off + pad, uint32(p.State), uint32(p.N), uint32(p.Role)} {
 			b = le.AppendUint32(b, v)
 		}
 		b = le.AppendUint64(b, p.PC)

@@ -96,12 +96,9 @@ func (t *Translator) spill(r x86.Reg) {
 //
 //	mov %fs:SlotX,%r
 func (t *Translator) restore() {
-	for t.n > 0 {
-		t.glue()
-		s := t.unsave()
-		t.a.MovRM(s.Reg, slot(s.Slot), 8)
+	for t.n > t.idle.n {
+		t.restoreOne()
 	}
-	t.busy = 0
 }
 
 // restoreOne gives back the register spilled last.

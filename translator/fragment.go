@@ -24,7 +24,7 @@ const (
 	SlotC       = 0x28
 	SlotD       = 0x30
 	SlotE       = 0x38
-	SlotVector  = 0x40  // 64 bytes, 64-aligned: a vector or mask register
+	SlotIdle    = 0x40  // a register that is scratch until the program overwrites it (idle.go)
 	SlotRuntime = 0x80  // from here on the engine's own runtime routines may keep what they like
 	SlotsEnd    = 0x200 // end of what translated code may touch
 )
@@ -80,11 +80,11 @@ type PointState uint8
 
 // The states, in the order in which an instruction passes through them.
 const (
-	Clean  PointState = iota // exactly between two native instructions: PC is the next one, all registers in place
+	Clean  PointState = iota // exactly between two native instructions: PC is the next one; applying Restore gives the state
 	Before                   // PC's instruction has had no native effect yet; applying Restore gives the state before it
 	Repeat                   // inside a native instruction that may fault half way; see below
 	Done                     // the native effect is complete, the mirror's or a register's restoration is not: only forward. Restore gives the registers after the instruction, but for rcx, rsi and rdi in the mirror's half of a rep
-	Ahead                    // the mirror write is done, the native effect is not: forward, or, if that faults, applying Restore gives PC and the mirror must be made equal to native again
+	Ahead                    // the mirror write is done or next, the native effect is not: forward, or, if the native write faults, applying Restore gives PC and the mirror must be made equal to native again; arithmetic flags may be those behind PC's instruction (modify.go)
 )
 
 // At Repeat, a fault has left the state that the processor leaves natively, and the bytes written so far must be mirrored

@@ -14,6 +14,8 @@ func (t *Translator) store() {
 	case x86.ReadModify:
 		if in.Atomic() {
 			t.atomic()
+		} else if t.modifiable() {
+			t.modify()
 		} else {
 			t.readModify()
 		}
@@ -48,8 +50,8 @@ func (t *Translator) store() {
 func (t *Translator) repeatable() {
 	in := t.in
 	switch {
-	case in.Enc == x86.Legacy && in.Map == 0 && in.Opcode >= 0xd8 && in.Opcode <= 0xdf:
-		// x87: a repetition would report the exceptions of the first one.
+	case isX87(in):
+		// A repetition would report the exceptions of the first one.
 		t.readModify()
 		return
 	case t.cfg.Fenced && in.StoreSize > 0 && in.StoreSize <= 64:
@@ -81,6 +83,9 @@ func (t *Translator) repeatable() {
 	t.copyInst(m, changed)
 	t.restore()
 }
+
+// isX87 says whether the opcode is one of the x87 escapes.
+func isX87(in *x86.Inst) bool { return in.Enc == x86.Legacy && in.Map == 0 && in.Opcode&^7 == 0xd8 }
 
 // leavesTraces says whether a store changes more than memory, which must not have happened when the native one faults: of
 // an MMX register it marks the x87 stack as in use (SDM 1, 9.6.2), vcvtps2ph sets flags of MXCSR.

@@ -23,8 +23,12 @@ type Translator struct {
 	state PointState
 	saved [4]Saved // what Restore is at this position
 	n     uint8    // used entries of saved
+	idle  idle     // the first of them, if it outlives the instruction
 	slot  int32    // next free spill slot
 	busy  x86.RegSet
+
+	window   window   // what comes behind the instruction under way
+	foreseen x86.Inst // an instruction of it
 
 	plain [maxInst]byte // the instruction without a prefix that translation takes over
 }
@@ -57,6 +61,7 @@ func (t *Translator) Block(code []byte, pc uint64, phase uint32, leader func(pc 
 		n := int(t.in.Len)
 		t.bytes = code[:n]
 		t.begin(pc, pc+uint64(n))
+		t.window = window{code[n:], leader}
 		f.Insts++
 		f.Size += uint32(n)
 		last := t.instruction()
@@ -80,6 +85,7 @@ func (t *Translator) open(pc uint64, phase uint32, f *Fragment) {
 	t.a.Reset()
 	t.a.Buf = f.Code
 	t.f, t.phase = f, phase
+	t.idle = idle{}
 	t.begin(pc, pc)
 	t.state = Before
 	t.save(Saved{Reg: x86.RCX, Slot: SlotRCX})
@@ -99,6 +105,7 @@ func (t *Translator) begin(pc, next uint64) {
 	if t.n > 0 {
 		t.n, t.saved = 0, [4]Saved{}
 	}
+	t.idle.carry(t)
 }
 
 // undecodable ends the block where the bytes end or cannot be understood: in front of that, or, if there is nothing in

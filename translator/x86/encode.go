@@ -48,6 +48,30 @@ func (i *Inst) AppendMem(dst, code []byte, m Mem) ([]byte, bool) {
 	return append(dst, code[i.Len-i.ImmLen:i.Len]...), true
 }
 
+// AppendReg appends a legacy instruction with its explicit memory operand replaced by the register r of the same size, as
+// those may that have an integer destination in ModRM.rm (add, shl, neg ...). LOCK is dropped.
+//
+// It reports false, with dst unchanged, when no encoding exists: no such operand, or an r that needs REX next to AH, CH, DH
+// or BH.
+func (i *Inst) AppendReg(dst, code []byte, r Reg) ([]byte, bool) {
+	if !i.HasMem || !i.HasModRM || i.Enc != Legacy || i.Flow == FlowUndefined {
+		return dst, false
+	}
+	rex := byte(r) >> 3 & 1
+	if lowByte(r, int(i.OpSize)) {
+		rex |= 0x40
+	}
+	if rex != 0 && i.usesHighByte() {
+		return dst, false
+	}
+	if i.Op16 {
+		dst = append(dst, 0x66)
+	}
+	dst = i.appendLegacy(dst, code, rex)
+	dst = append(dst, 0xc0|i.ModRM&0x38|byte(r)&7)
+	return append(dst, code[i.Len-i.ImmLen:i.Len]...), true
+}
+
 // usesHighByte says whether a register operand is AH, CH, DH or BH beside a memory operand.
 func (i *Inst) usesHighByte() bool {
 	return i.Enc == Legacy && i.Rex == 0 && rows[i.row].reg&(opGPR|opB) == opGPR|opB && i.ModRM&0x20 != 0

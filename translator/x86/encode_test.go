@@ -57,6 +57,40 @@ func TestAppendMem(t *testing.T) {
 	}
 }
 
+func TestAppendReg(t *testing.T) {
+	for _, r := range []struct {
+		asm, code string
+		reg       Reg
+		want      string
+	}{
+		{"add %rax,(%rdi)", "480107", RDX, "4801c2"},
+		{"add %r9,8(%r12,%r13)", "4f014c2c08", R15, "4d01cf"},
+		{"add %rax,%fs:0x10", "6448010425" + "10000000", RBX, "4801c3"},
+		{"incl 4(%rax)", "ff4004", RSI, "ffc6"},
+		{"incl 4(%rax)", "ff4004", R8, "41ffc0"},
+		{"decb (%rax)", "fe08", RSI, "40fece"},
+		{"orb %ah,(%rdi)", "0827", RDX, "08e2"},
+		{"orb %ah,(%rdi)", "0827", RSI, ""},
+		{"orb %ah,(%rdi)", "0827", R9, ""},
+		{"orb %sil,(%rdi)", "400837", RDX, "4008f2"},
+		{"subw $0x1234,0x10(%rip)", "66812d100000003412", RCX, "6681e93412"},
+		{"shlq %cl,(%rbx)", "48d323", RDI, "48d3e7"},
+		{"addl $5,(%edi)", "67830705", RAX, "83c005"},
+		{"add %rax,%rdi", "4801c7", RDX, ""},
+	} {
+		code, _ := hex.DecodeString(r.code)
+		var in Inst
+		if err := Decode(code, &in); err != nil || int(in.Len) != len(code) {
+			t.Errorf("%s: %v, length %d", r.asm, err, in.Len)
+			continue
+		}
+		got, ok := in.AppendReg(nil, code, r.reg)
+		if hex.EncodeToString(got) != r.want || ok != (r.want != "") {
+			t.Errorf("%s in %d: %x %v, want %s", r.asm, r.reg, got, ok, r.want)
+		}
+	}
+}
+
 func TestAppendSeg(t *testing.T) {
 	for _, r := range []struct{ asm, code, want string }{
 		{"mov %rax,144(%rdi)", "48898790000000", "6548898790000000"},

@@ -30,11 +30,12 @@ static struct layout { uint64_t code, region; } layouts[] = {
 	{0x20000000, 0x10000000}, {0x320000000, 0x310000000},
 };
 
-enum { SMALL_DWORDS = 1, SMALL_QWORDS = 2, INDIRECT = 4, STRING_REP = 8, UNMASKED = 16, PREFIX = 32, FREE_REG = 64 };
+enum { SMALL_DWORDS = 1, SMALL_QWORDS = 2, INDIRECT = 4, STRING_REP = 8, UNMASKED = 16, PREFIX = 32, FREE_REG = 64, MODIFIES = 128 };
 enum { CLEAN, BEFORE, REPEAT, DONE, AHEAD };
+enum { NATIVE, MIRRORED, GLUE }; // roles
 
 struct saved { int32_t reg, slot, add; };
-struct point { uint32_t off, state, n, pad; uint64_t pc; struct saved saved[4]; };
+struct point { uint32_t off, state, n, role; uint64_t pc; struct saved saved[4]; };
 struct exit { uint64_t stub, target; };
 struct test {
 	uint32_t size, flags, layout, id;
@@ -225,7 +226,9 @@ static void compare(void) {
 	if (!stop && native.sig == SIGSEGV && native.addr != other.addr) mismatch("si_addr", native.addr, other.addr);
 	if (native.rip != other.rip) mismatch("rip", native.rip, other.rip);
 	for (i = 0; i < 16; i++) if (native.gpr[i] != other.gpr[i] && !may_differ(i)) mismatch(names[i], native.gpr[i], other.gpr[i]);
-	if (native.rflags != other.rflags) mismatch("rflags", native.rflags, other.rflags);
+	// A read-modify-write whose store faults has done its arithmetic in a register.
+	uint64_t flags = native.sig != SIGTRAP && test->flags & MODIFIES ? 0x500 : ~0ull;
+	if ((native.rflags ^ other.rflags) & flags) mismatch("rflags", native.rflags, other.rflags);
 	if (native.fsbase != slot(SLOT_FSBASE)) mismatch("fsbase", native.fsbase, slot(SLOT_FSBASE));
 	if ((i = differ(native.fp, other.fp, xsize)) >= 0) mismatch("fp", i, other.fp[i]);
 	if ((i = differ(after, region, REGION)) >= 0) mismatch("memory", i, region[i]);
@@ -250,7 +253,7 @@ static int skip_mirror(ucontext_t *u, siginfo_t *info) {
 	const struct point *p = points(test);
 	if (info->si_signo == SIGTRAP || rip < (uint64_t)cache || rip >= (uint64_t)cache + test->ncache) return 0;
 	for (uint32_t i = 0; i + 1 < test->npoints; i++) {
-		if (rip != (uint64_t)cache + p[i].off || p[i + 1].state != AHEAD || p[i].state == AHEAD) continue;
+		if (rip != (uint64_t)cache + p[i].off || p[i + 1].state != AHEAD || p[i].role != MIRRORED) continue;
 		u->uc_mcontext.gregs[REG_RIP] = (uint64_t)cache + p[i + 1].off;
 		return 1;
 	}
