@@ -1,0 +1,188 @@
+package ui
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"kmv/engine/view"
+)
+
+// frame is the shortest time between two looks at the run, and between two batches of its events.
+var frame = time.Second / 30
+
+// link is the model's hand at the run. Its goroutines do what blocks; the model gets messages.
+type link struct {
+	run      view.Controller
+	terminal *terminal
+	ctx      context.Context
+	stop     context.CancelFunc
+
+	mu     sync.Mutex
+	events []view.Event
+	ended  bool
+	typed  []byte
+	news   chan struct{} // capacity 1: something happened
+	urgent chan struct{} // capacity 1: and it must be seen now
+	input  chan struct{} // capacity 1: something was typed
+	last   time.Time     // of wait's last batch
+}
+
+// eventsMsg is a batch of events; output only (an empty batch) means that the terminal has changed.
+type eventsMsg struct {
+	events []view.Event
+	ended  bool // no more will come
+}
+
+// snapshotMsg answers a look.
+type snapshotMsg struct {
+	snap *view.Snapshot
+	err  error
+	stop bool // asked for because the program stopped
+}
+
+// doneMsg answers a command.
+type doneMsg struct {
+	command view.Command
+	reply   view.Reply
+	err     error
+	then    func(m *Model, r view.Reply) tea.Cmd
+}
+
+func newLink(run view.Controller) *link {
+	l := &link{run: run, terminal: newTerminal(80, 24), last: time.Now(),
+		news: make(chan struct{}, 1), urgent: make(chan struct{}, 1), input: make(chan struct{}, 1)}
+	l.ctx, l.stop = context.WithCancel(context.Background())
+	go l.listen()
+	go l.typist()
+	go l.answers()
+	return l
+}
+
+// listen takes events as they come. Output goes to the terminal here, so that a program that floods its terminal waits for
+// the emulator and not for the screen.
+func (l *link) listen() {
+	for e := range l.run.Events() {
+		if e.Kind == view.EventOutput {
+			l.terminal.Write(e.Data)
+		} else {
+			l.mu.Lock()
+			l.events = append(l.events, e)
+			l.mu.Unlock()
+		}
+		notify(l.news)
+		if e.Kind == view.EventStop || e.Kind == view.EventExit {
+			notify(l.urgent)
+		}
+	}
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
+	notify(l.news)
+}
+
+// notify leaves a note that is still there when somebody looks.
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// wait is the command that brings the next batch, at most 30 a second; a stop does not wait for its turn.
+func (l *link) wait() tea.Msg {
+	select {
+	case <-l.news:
+	case <-l.ctx.Done():
+		return nil
+	}
+	select {
+	case <-time.After(frame - time.Since(l.last)):
+	case <-l.urgent:
+	case <-l.ctx.Done():
+		return nil
+	}
+	l.last = time.Now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	m := eventsMsg{events: l.events, ended: l.ended}
+	l.events = nil
+	return m
+}
+
+// typist sends keys in order.
+func (l *link) typist() {
+	for {
+		select {
+		case <-l.input:
+		case <-l.ctx.Done():
+			return
+		}
+		l.mu.Lock()
+		data := l.typed
+		l.typed = nil
+		l.mu.Unlock()
+		l.run.Do(l.ctx, view.Command{Op: view.Input, Data: data}) // an ended program takes no keys: nothing to tell
+	}
+}
+
+// answers sends what the terminal itself replies, such as its cursor's position.
+func (l *link) answers() {
+	buf := make([]byte, 256)
+	for {
+		n, err := l.terminal.Read(buf)
+		if err != nil {
+			return
+		}
+		l.send(append([]byte(nil), buf[:n]...))
+	}
+}
+
+// send queues keys for the program. It never blocks: a program that does not read must not stop the screen.
+func (l *link) send(data []byte) {
+	l.mu.Lock()
+	l.typed = append(l.typed, data...)
+	l.mu.Unlock()
+	notify(l.input)
+}
+
+// do carries a command out and brings the answer.
+func (l *link) do(c view.Command, then func(m *Model, r view.Reply) tea.Cmd) tea.Cmd {
+	return func() tea.Msg {
+		r, err := l.run.Do(l.ctx, c)
+		return doneMsg{c, r, err, then}
+	}
+}
+
+// look brings a snapshot.
+func (l *link) look(q view.Query, stop bool, after time.Duration) tea.Cmd {
+	return func() tea.Msg {
+		if after > 0 {
+			time.Sleep(after)
+		}
+		s, err := l.run.Look(l.ctx, q)
+		return snapshotMsg{s, err, stop}
+	}
+}
+
+// glance looks at the run once, outside of the screen's own looks.
+func (l *link) glance(q view.Query, then func(m *Model, s *view.Snapshot) tea.Cmd) tea.Cmd {
+	return func() tea.Msg {
+		s, err := l.run.Look(l.ctx, q)
+		return funcMsg(func(m *Model) tea.Cmd {
+			if err != nil {
+				return m.fail(err)
+			}
+			return then(m, s)
+		})
+	}
+}
+
+// close lets go of the run.
+func (l *link) close() {
+	l.stop()
+	l.terminal.Close()
+	l.run.Close()
+}

@@ -1,0 +1,116 @@
+package pane
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"kmv/engine/view"
+	"kmv/ui/draw"
+)
+
+// Header is the two lines at the top: what runs, why it stands, and what its mirror is worth.
+type Header struct {
+	Badge  string    // HISTORY 3/7, RECORDING, READ-ONLY
+	Reason string    // pinned: the last stop's
+	Rates  []float64 // stores a second, oldest first
+}
+
+var stateRoles = map[view.State]draw.Role{view.Running: draw.Good, view.Paused: draw.Current, view.Ended: draw.Bad, view.Starting: draw.Dim}
+
+// Draw fills the first two rows.
+func (h *Header) Draw(s draw.Surface, d *Data) {
+	w, _ := s.Size()
+	n := d.Now
+	p := s.Row(0)
+	p.Put(draw.Focus, " kmv ").Put(draw.Label, draw.Fit(filepath.Base(n.Program), max(w/6, 8))).Put(draw.Plain, " ")
+	role, ok := stateRoles[n.State]
+	if !ok {
+		role = draw.Dim
+	}
+	p.Put(role, " "+string(n.State)+" ").Put(draw.Plain, " ")
+	reason := h.Reason
+	if n.State != view.Running && n.Reason != "" {
+		reason = n.Reason
+	}
+	thread := ""
+	if n.Thread != 0 {
+		thread = fmt.Sprintf(" thread %d ", n.Thread)
+	}
+	badge := ""
+	if h.Badge != "" {
+		badge = " " + h.Badge + " "
+	}
+	end := w - draw.Width(thread) - draw.Width(badge)
+	if n.State == view.Running && reason != "" {
+		reason = "last: " + reason
+	}
+	p.Put(draw.Warn, draw.Fit(reason, end-p.At()-1))
+	s.Text(end, 0, draw.Dim, thread)
+	s.Text(w-draw.Width(badge), 0, draw.Badge, badge)
+	h.counters(s, d)
+}
+
+// counters is the second line.
+func (h *Header) counters(s draw.Surface, d *Data) {
+	w, _ := s.Size()
+	c := d.Now.Counters
+	p := s.Row(1)
+	p.To(1)
+	share := 0.0
+	if c.BytesWritable > 0 {
+		share = 100 * float64(c.BytesMirrored) / float64(c.BytesWritable)
+	}
+	role := draw.Good
+	if share < 99.95 {
+		role = draw.Warn
+	}
+	p.Put(draw.Dim, "mirrored ").Put(role, fmt.Sprintf("%5.1f%%", share))
+	if w >= 100 {
+		p.Put(draw.Plain, " "+draw.Bytes(c.BytesMirrored))
+	}
+	rate := 0.0
+	if len(h.Rates) > 0 {
+		rate = h.Rates[len(h.Rates)-1]
+	}
+	name := "stores/s"
+	if !c.Counting {
+		name = "syscall stores/s"
+		if w < 100 {
+			name = "sys stores/s"
+		}
+	}
+	p.Put(draw.Plain, "  ").Put(draw.Mirror, draw.Spark(h.Rates, max(min(w/10, 20), 4)))
+	p.Put(draw.Plain, fmt.Sprintf(" %5s ", draw.Count(uint64(rate)))).Put(draw.Dim, name)
+	number(p, "gaps", uint64(c.Gaps), draw.Uncovered)
+	number(p, "differ", c.DivergentBytes, draw.Differ)
+	p.Put(draw.Dim, "  recovered ").Put(good(c.Recovered > 0), fmt.Sprint(c.Recovered))
+	if c.Injected > 0 || w >= 120 {
+		p.Put(draw.Dim, fmt.Sprintf(" of %d", c.Injected))
+	}
+	if c.Unrecovered > 0 {
+		p.Put(draw.Bad, fmt.Sprintf("  lost %d", c.Unrecovered))
+	}
+	if w >= 120 {
+		p.Put(draw.Dim, fmt.Sprintf("  blocks %s  %s", draw.Count(uint64(c.Blocks)), draw.Plural(c.Threads, "thread")))
+		if c.Processes > 1 {
+			p.Put(draw.Dim, fmt.Sprintf(" in %d processes", c.Processes))
+		}
+	}
+}
+
+func good(yes bool) draw.Role {
+	if yes {
+		return draw.Good
+	}
+	return draw.Plain
+}
+
+// number writes a count that should be 0.
+func number(p *draw.Pen, name string, n uint64, bad draw.Role) {
+	p.Put(draw.Dim, "  "+name+" ")
+	if n == 0 {
+		p.Put(draw.Plain, "0")
+		return
+	}
+	p.Put(bad, draw.Count(n))
+}

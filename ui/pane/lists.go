@@ -1,0 +1,175 @@
+package pane
+
+import (
+	"fmt"
+
+	"kmv/engine/view"
+	"kmv/ui/draw"
+)
+
+// Stack is the calls of the shown thread, the innermost first.
+type Stack struct{ list }
+
+// NewStack is the pane.
+func NewStack() *Stack {
+	s := &Stack{}
+	s.rows = func(d *Data) int { return len(d.Now.Stack) }
+	s.text = func(d *Data, i int) string {
+		f := d.Now.Stack[i]
+		return fmt.Sprintf("#%d %x %s %s %s", i, f.PC, f.Symbol, f.Source, f.Module)
+	}
+	return s
+}
+
+func (s *Stack) Title(*Data) string { return "call stack" }
+func (s *Stack) Ask(q *view.Query)  { q.Stack = true }
+
+// Frame is the number of the frame under the cursor.
+func (s *Stack) Frame() int { return s.cursor }
+
+// Select puts the cursor on a frame.
+func (s *Stack) Select(frame int) { s.cursor = max(frame, 0) }
+
+func (s *Stack) Draw(to draw.Surface, d *Data, focused bool) {
+	s.draw(to, d, focused, "known when the program pauses", func(p *draw.Pen, i int) {
+		f := d.Now.Stack[i]
+		p.Put(draw.Plain, fmt.Sprintf("%2d ", i)).Put(draw.Address, fmt.Sprintf("%8x ", f.PC))
+		p.Put(draw.Label, draw.Fit(f.Symbol, s.w-p.At())).Put(draw.Plain, " ")
+		where := f.Source
+		if where == "" {
+			where = f.Module
+		}
+		p.Put(draw.Source, draw.Fit(where, s.w-p.At()))
+	})
+}
+
+// Threads is the tree: its processes, and their threads.
+type Threads struct{ list }
+
+// NewThreads is the pane.
+func NewThreads() *Threads {
+	t := &Threads{}
+	t.rows = func(d *Data) int { return len(t.lines(d)) }
+	t.text = func(d *Data, i int) string { return t.lines(d)[i].text() }
+	return t
+}
+
+func (t *Threads) Title(*Data) string { return "threads" }
+func (t *Threads) Ask(q *view.Query)  { q.Threads = true }
+
+// threadLine is a process or one of its threads.
+type threadLine struct {
+	process *view.Process
+	thread  *view.Thread
+}
+
+func (l threadLine) text() string {
+	if l.process != nil {
+		return fmt.Sprintf("process %d %s %s, parent %d", l.process.Pid, l.process.Program, l.process.State, l.process.Parent)
+	}
+	return fmt.Sprintf("%d %s %s %x %s", l.thread.ID, l.thread.Name, l.thread.State, l.thread.PC, l.thread.Symbol)
+}
+
+func (t *Threads) lines(d *Data) []threadLine {
+	var out []threadLine
+	listed := map[int]bool{}
+	for i := range d.Now.Processes {
+		p := &d.Now.Processes[i]
+		out = append(out, threadLine{process: p})
+		for j := range d.Now.Threads {
+			if d.Now.Threads[j].Pid == p.Pid {
+				listed[d.Now.Threads[j].ID] = true
+				out = append(out, threadLine{thread: &d.Now.Threads[j]})
+			}
+		}
+	}
+	for j := range d.Now.Threads {
+		if !listed[d.Now.Threads[j].ID] {
+			out = append(out, threadLine{thread: &d.Now.Threads[j]})
+		}
+	}
+	return out
+}
+
+// Selected is the thread under the cursor, 0 if that is none. On a process it is the first of its threads.
+func (t *Threads) Selected(d *Data) int {
+	lines := t.lines(d)
+	for i := t.cursor; i < len(lines); i++ {
+		if lines[i].thread != nil {
+			return lines[i].thread.ID
+		}
+	}
+	return 0
+}
+
+func (t *Threads) Draw(s draw.Surface, d *Data, focused bool) {
+	lines := t.lines(d)
+	t.draw(s, d, focused, "no threads", func(p *draw.Pen, i int) {
+		if pr := lines[i].process; pr != nil {
+			p.Put(draw.Title, fmt.Sprintf("%d ", pr.Pid)).Put(draw.Label, pr.Program)
+			p.Putf(draw.Dim, "  %s, %s", draw.Plural(pr.Threads, "thread"), pr.State)
+			if pr.Parent != 0 {
+				p.Putf(draw.Dim, ", child of %d", pr.Parent)
+			}
+			return
+		}
+		th := lines[i].thread
+		if th.ID == d.Now.Thread {
+			p.Put(draw.Current, ">")
+		}
+		p.To(2).Put(draw.Plain, fmt.Sprintf("%-7d", th.ID)).Cut(draw.Label, 12, th.Name).Put(draw.Plain, " ")
+		p.Put(draw.Dim, th.State+" ")
+		if th.PC != 0 {
+			p.Put(draw.Address, fmt.Sprintf("%x ", th.PC)).Put(draw.Label, th.Symbol)
+		}
+	})
+}
+
+// Breaks lists breakpoints and watchpoints.
+type Breaks struct{ list }
+
+// NewBreaks is the pane.
+func NewBreaks() *Breaks {
+	b := &Breaks{}
+	b.rows = func(d *Data) int { return len(d.Now.Breaks) }
+	b.text = func(d *Data, i int) string {
+		p := d.Now.Breaks[i]
+		return fmt.Sprintf("%d %s %x %s %s", p.ID, p.Kind, p.Addr, p.Text, p.If)
+	}
+	return b
+}
+
+func (b *Breaks) Title(*Data) string { return "breakpoints" }
+func (b *Breaks) Ask(q *view.Query)  { q.Breaks = true }
+
+// Selected is the one under the cursor.
+func (b *Breaks) Selected(d *Data) *view.BreakPoint {
+	if b.cursor >= len(d.Now.Breaks) {
+		return nil
+	}
+	return &d.Now.Breaks[b.cursor]
+}
+
+func (b *Breaks) Draw(s draw.Surface, d *Data, focused bool) {
+	b.draw(s, d, focused, "none; F9 sets one, :watch ADDR a watchpoint", func(p *draw.Pen, i int) {
+		e := d.Now.Breaks[i]
+		glyph, role := "*", draw.Bad
+		if !e.Enabled {
+			glyph, role = "o", draw.Dim
+		}
+		kind := e.Kind
+		if e.Temporary {
+			kind = "t" + kind
+		}
+		p.Put(role, glyph).Put(draw.Plain, fmt.Sprintf("%-3d", e.ID)).Cut(draw.Title, 7, kind)
+		p.Put(draw.Address, fmt.Sprintf("%x", e.Addr))
+		if e.Size > 0 {
+			p.Put(draw.Dim, fmt.Sprintf("+%d", e.Size))
+		}
+		p.Put(draw.Label, " "+e.Text)
+		if e.If != "" {
+			p.Put(draw.Warn, " if "+e.If)
+		}
+		p.Putf(draw.Dim, "  %s", draw.Plural(e.Hits, "hit"))
+	})
+}

@@ -1,0 +1,420 @@
+package pane
+
+import (
+	"fmt"
+	"strings"
+
+	"kmv/engine/view"
+	"kmv/ui/draw"
+)
+
+// Memory is the memory pair: both copies of the same addresses, with a gutter for differences between them and a map of the
+// whole mapping at the right.
+type Memory struct {
+	Stacked bool
+	Half    view.Half // the cursor's
+	Expr    string    // followed; "" stays where it is
+	w, h    int
+	base    uint64 // the first byte shown, a multiple of the row
+	cursor  uint64
+	window  view.Window
+}
+
+// NewMemory follows the stack pointer, until it is told otherwise.
+func NewMemory() *Memory { return &Memory{Half: view.Native, Expr: "$rsp"} }
+
+// LastWrite is the expression for the last store.
+const LastWrite = "@last"
+
+func (m *Memory) Title(d *Data) string {
+	w := m.window
+	t := "memory"
+	if w.Range != "" {
+		t += " " + w.Range
+	}
+	if w.State != "" {
+		t += " (" + w.State + ")"
+	}
+	switch m.Expr {
+	case "":
+	case LastWrite:
+		t += " follows the last write"
+	default:
+		t += " follows " + m.Expr
+	}
+	return t
+}
+
+func (m *Memory) Size(w, h int) { m.w, m.h = w, h }
+
+// shape is how many bytes a row holds, and whether the copy has its text too.
+func (m *Memory) shape() (n int, text bool) {
+	if m.Stacked {
+		for n = 32; n > 4 && 15+4*n+n/8+3 > m.w; n /= 2 {
+		}
+		return n, true
+	}
+	for n = 16; n > 4; n /= 2 {
+		if 14+8*n+8 <= m.w {
+			return n, true
+		}
+		if 14+7*n+7 <= m.w {
+			return n, false
+		}
+	}
+	return n, 14+8*n+8 <= m.w
+}
+
+func (m *Memory) lines() int {
+	if m.Stacked {
+		return max((m.h-1)/2, 0)
+	}
+	return max(m.h-1, 0)
+}
+
+func (m *Memory) Ask(q *view.Query) {
+	n, _ := m.shape()
+	ask := view.MemoryQuery{Addr: m.base, Size: n * m.lines()}
+	if m.Expr != "" && m.Expr != LastWrite {
+		ask.Text = m.Expr
+	}
+	q.Memory = append(q.Memory, ask)
+}
+
+// Goto shows an address and stays there.
+func (m *Memory) Goto(addr uint64) {
+	n, _ := m.shape()
+	m.Expr, m.cursor = "", addr
+	if addr < m.base || addr >= m.base+uint64(n*m.lines()) {
+		m.base = addr &^ uint64(n-1)
+		m.base -= min(m.base, uint64(n*(m.lines()/4)))
+	}
+}
+
+// Cursor is the byte under the cursor.
+func (m *Memory) Cursor() uint64 { return m.cursor }
+
+// Size of what is shown.
+func (m *Memory) Window() view.Window { return m.window }
+
+// find picks the window that was asked for out of a snapshot.
+func (m *Memory) find(s *view.Snapshot) (view.Window, bool) {
+	for _, w := range s.Memory {
+		if m.Expr == "" || m.Expr == LastWrite {
+			if m.base >= w.Addr && m.base < w.Addr+uint64(max(len(w.Native), 1)) {
+				return w, true
+			}
+			continue
+		}
+		return w, true
+	}
+	if len(s.Memory) > 0 {
+		return s.Memory[0], true
+	}
+	return view.Window{}, false
+}
+
+func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
+	w, ok := m.find(d.Now)
+	if !ok || len(w.Native) == 0 {
+		s.Text(1, 0, draw.Dim, draw.Fit(noMemory(d.Now, m), m.w-1))
+		if !ok {
+			return
+		}
+	}
+	m.settle(d, w)
+	m.window = w
+	n, text := m.shape()
+	m.headings(s, n, text)
+	if m.Stacked {
+		for y := range m.lines() {
+			at := m.base + uint64(y*n)
+			m.half(s.Row(1+y), view.Native, at, n, true, d, focused)
+			m.half(s.Row(1+m.lines()+y), view.Backup, at, n, true, d, focused)
+			m.minimap(s, 1+y, y, m.lines(), d)
+		}
+		return
+	}
+	for y := range m.lines() {
+		at := m.base + uint64(y*n)
+		p := s.Row(1 + y)
+		m.half(p, view.Native, at, n, true, d, focused)
+		p.Put(m.gutter(at, n))
+		m.half(p, view.Backup, at, n, text, d, focused)
+		m.minimap(s, 1+y, y, m.lines(), d)
+	}
+}
+
+func noMemory(s *view.Snapshot, m *Memory) string {
+	if s.State == view.Running {
+		return "running: " + m.Expr + " is known when the program pauses"
+	}
+	return fmt.Sprintf("nothing is mapped at %x", m.base)
+}
+
+// settle puts the base where the followed expression leads. It moves only when it must: nothing jumps while stepping.
+func (m *Memory) settle(d *Data, w view.Window) {
+	n, _ := m.shape()
+	rows := uint64(max(m.lines(), 1))
+	goal := w.Addr
+	switch {
+	case m.Expr == "":
+		if m.base == 0 {
+			m.base, m.cursor = w.Addr&^uint64(n-1), w.Addr
+		}
+		return
+	case m.Expr == LastWrite:
+		if w.Last == 0 {
+			return
+		}
+		goal = w.Last
+	}
+	m.cursor = max(m.cursor, goal)
+	if goal < m.base || goal >= m.base+uint64(n)*(rows*3/4+1) || m.base < w.Addr&^uint64(n-1) && len(w.Native) < int(rows)*n {
+		m.base = goal &^ uint64(n-1)
+		m.cursor = goal
+	}
+	if m.cursor >= m.base+uint64(n)*rows {
+		m.cursor = goal
+	}
+}
+
+func (m *Memory) headings(s draw.Surface, n int, text bool) {
+	p := s.Row(0)
+	p.To(13).Cut(draw.Title, 4*n+2, "native")
+	if !m.Stacked {
+		p.Put(draw.Plain, "   ").Put(draw.Mirror, "backup")
+	} else {
+		s.Text(13, m.lines()+1, draw.Mirror, "backup")
+	}
+}
+
+// at is one byte of a copy.
+func (m *Memory) at(half view.Half, addr uint64) (byte, bool) {
+	data := m.window.Native
+	if half == view.Backup {
+		data = m.window.Mirror
+	}
+	if i := addr - m.window.Addr; addr >= m.window.Addr && i < uint64(len(data)) {
+		return data[i], true
+	}
+	return 0, false
+}
+
+// differs compares the copies of a byte.
+func (m *Memory) differs(addr uint64) bool {
+	a, ok := m.at(view.Native, addr)
+	b, both := m.at(view.Backup, addr)
+	return ok && both && a != b
+}
+
+// gutter says of a row whether the copies agree.
+func (m *Memory) gutter(at uint64, n int) (draw.Role, string) {
+	if _, ok := m.at(view.Backup, at); !ok {
+		if _, ok := m.at(view.Native, at); !ok {
+			return draw.Dim, "   "
+		}
+		return draw.Dim, " - "
+	}
+	for i := range n {
+		if m.differs(at + uint64(i)) {
+			return draw.Differ, " # "
+		}
+	}
+	return draw.Good, " = "
+}
+
+// half draws the row of one copy.
+func (m *Memory) half(p *draw.Pen, half view.Half, at uint64, n int, text bool, d *Data, focused bool) {
+	if half == view.Native || m.Stacked {
+		p.To(0).Put(draw.Address, fmt.Sprintf("%012x ", at))
+		if m.Stacked {
+			p.To(13)
+		}
+	}
+	var chars strings.Builder
+	for i := range n {
+		addr := at + uint64(i)
+		b, ok := m.at(half, addr)
+		role := m.role(half, addr, d)
+		cell := ".."
+		if ok {
+			cell = fmt.Sprintf("%02x", b)
+			chars.WriteByte(printable(b))
+		} else {
+			role = draw.Dim
+			chars.WriteByte(' ')
+		}
+		if addr == m.cursor && half == m.Half {
+			role = draw.Shadow
+			if focused {
+				role = draw.Current
+			}
+		}
+		p.Put(role, cell)
+		if i%8 == 7 && i+1 < n && m.w >= 14+8*n+8 {
+			p.Put(draw.Border, "┊")
+		} else {
+			p.Put(draw.Plain, " ")
+		}
+	}
+	if text {
+		role := draw.Dim
+		if half == view.Backup {
+			role = draw.Support
+		}
+		p.Put(role, chars.String())
+	}
+}
+
+// role is how a byte looks: different, just written, changed since the last stop, zero.
+func (m *Memory) role(half view.Half, addr uint64, d *Data) draw.Role {
+	w := m.window
+	b, _ := m.at(half, addr)
+	switch {
+	case m.differs(addr):
+		return draw.Differ
+	case w.LastN > 0 && addr >= w.Last && addr < w.Last+uint64(w.LastN):
+		return draw.Changed
+	case d.Before != nil && changed(d.Before, half, addr, b):
+		return draw.Warn
+	case half == view.Backup:
+		return draw.Mirror
+	case b == 0:
+		return draw.Dim
+	}
+	return draw.Plain
+}
+
+// changed says whether a byte was another one in an earlier snapshot.
+func changed(s *view.Snapshot, half view.Half, addr uint64, now byte) bool {
+	for _, w := range s.Memory {
+		data := w.Native
+		if half == view.Backup {
+			data = w.Mirror
+		}
+		if i := addr - w.Addr; addr >= w.Addr && i < uint64(len(data)) {
+			return data[i] != now
+		}
+	}
+	return false
+}
+
+func printable(b byte) byte {
+	if b < ' ' || b > '~' {
+		return '.'
+	}
+	return b
+}
+
+// minimap is the last column: the whole mapping from top to bottom, where the window is, and what is known to be wrong.
+func (m *Memory) minimap(s draw.Surface, y, i, h int, d *Data) {
+	w := m.window
+	width, _ := s.Size()
+	if w.High <= w.Low || h == 0 {
+		return
+	}
+	step := (w.High - w.Low) / uint64(h)
+	low := w.Low + step*uint64(i)
+	high := low + max(step, 1)
+	role, mark := draw.Border, "│"
+	shown := w.Addr + uint64(len(w.Native))
+	if w.Addr < high && shown > low {
+		role, mark = draw.Focus, "┃"
+	}
+	if w.LastN > 0 && w.Last >= low && w.Last < high {
+		role, mark = draw.Changed, "*"
+	}
+	for _, g := range d.Divergent {
+		if g.Start < high && g.End > low {
+			role, mark = draw.Differ, "#"
+		}
+	}
+	for _, e := range d.Broken {
+		if e.Addr >= low && e.Addr < high {
+			role, mark = draw.Bad, "x"
+		}
+	}
+	s.Text(width-1, y, role, mark)
+}
+
+func (m *Memory) Move(d *Data, rows, columns int) {
+	n, _ := m.shape()
+	m.Expr = ""
+	next := m.cursor + uint64(int64(rows*n)) + uint64(int64(columns))
+	if columns != 0 && next/uint64(n) != m.cursor/uint64(n) && !m.Stacked {
+		if columns > 0 && m.Half == view.Native { // beyond the last byte stands the first one of the copy
+			m.Half, next = view.Backup, m.cursor&^uint64(n-1)
+		} else if columns < 0 && m.Half == view.Backup {
+			m.Half, next = view.Native, m.cursor|uint64(n-1)
+		}
+	}
+	m.cursor = next
+	m.show(n)
+}
+
+// show scrolls until the cursor is seen.
+func (m *Memory) show(n int) {
+	size := uint64(n * max(m.lines(), 1))
+	if m.cursor < m.base {
+		m.base = m.cursor &^ uint64(n-1)
+	} else if m.cursor >= m.base+size {
+		m.base = m.cursor&^uint64(n-1) - size + uint64(n)
+	}
+}
+
+func (m *Memory) Page(d *Data, halves int) { m.Move(d, halves*max(m.lines()/2, 1), 0) }
+
+func (m *Memory) Ends(d *Data, last bool) {
+	if m.window.High == 0 {
+		return
+	}
+	m.Expr, m.cursor = "", m.window.Low
+	if last {
+		m.cursor = m.window.High - 1
+	}
+	n, _ := m.shape()
+	m.show(n)
+}
+
+func (m *Memory) Click(_ *Data, x, y int) {
+	n, _ := m.shape()
+	y--
+	half, left := view.Native, 13
+	if m.Stacked && y >= m.lines() {
+		half, y = view.Backup, y-m.lines()
+	}
+	if start := 13 + 4*n + 3; !m.Stacked && x >= start {
+		half, left = view.Backup, start
+	}
+	if i := (x - left) / 3; y >= 0 && y < m.lines() && i >= 0 && i < n {
+		m.Half, m.cursor, m.Expr = half, m.base+uint64(y*n+i), ""
+	}
+}
+
+// Find looks for text, or for bytes written in hexadecimal, in what is shown.
+func (m *Memory) Find(_ *Data, text string, direction int) bool {
+	n := len(m.window.Native)
+	for i := 1; i < n; i++ {
+		at := ((int(m.cursor-m.window.Addr)+i*direction)%n + n) % n
+		rest := m.window.Native[at:]
+		if strings.HasPrefix(string(rest), text) || strings.HasPrefix(fmt.Sprintf("%x", rest), strings.ToLower(text)) {
+			m.Expr, m.cursor = "", m.window.Addr+uint64(at)
+			return true
+		}
+	}
+	return false
+}
+
+func (m *Memory) Copy(*Data) string {
+	n, _ := m.shape()
+	at := m.cursor &^ uint64(n-1)
+	var b strings.Builder
+	fmt.Fprintf(&b, "%x:", at)
+	for i := range n {
+		if v, ok := m.at(m.Half, at+uint64(i)); ok {
+			fmt.Fprintf(&b, " %02x", v)
+		}
+	}
+	return b.String()
+}

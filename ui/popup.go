@@ -1,0 +1,243 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"kmv/ui/draw"
+)
+
+// popup is a window over the panes. It has the keys until it is closed.
+type popup interface {
+	// size is what it would like to have inside its frame.
+	size(w, h int) (int, int)
+	title() string
+	draw(s draw.Surface, m *Model)
+	// key takes a key; done closes the window.
+	key(m *Model, k tea.KeyPressMsg) (cmd tea.Cmd, done bool)
+}
+
+func (m *Model) open(p popup) { m.popup = p }
+
+// popupAt is where a popup lies: in the middle, never larger than the panes' room.
+func (m *Model) popupAt(p popup) draw.Rect {
+	w, h := p.size(m.w-6, m.h-7)
+	w, h = min(max(w, 24)+2, m.w-4), min(max(h, 1)+2, m.h-4)
+	return draw.Rect{X: (m.w - w) / 2, Y: max((m.h-h)/2, 2), W: w, H: h}
+}
+
+// viewer shows lines of text.
+type viewer struct {
+	name  string
+	lines []string
+	top   int
+	h     int
+}
+
+func (v *viewer) title() string { return v.name + "  (Esc closes)" }
+
+func (v *viewer) size(w, h int) (int, int) {
+	widest := draw.Width(v.title())
+	for _, l := range v.lines {
+		widest = max(widest, draw.Width(l))
+	}
+	return min(widest+2, w), min(len(wrap(v.lines, min(widest+2, w)-2)), h)
+}
+
+// wrap breaks lines that are longer than w at a space.
+func wrap(lines []string, w int) []string {
+	var out []string
+	for _, l := range lines {
+		indent := len(l) - len(strings.TrimLeft(l, " "))
+		for draw.Width(l) > w && w > indent+8 {
+			at := strings.LastIndexByte(l[:min(w, len(l))], ' ')
+			if at <= indent {
+				at = min(w, len(l))
+			}
+			out = append(out, l[:at])
+			l = strings.Repeat(" ", indent) + strings.TrimLeft(l[at:], " ")
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+func (v *viewer) draw(s draw.Surface, m *Model) {
+	w, h := s.Size()
+	lines := wrap(v.lines, w-2)
+	v.h = h
+	v.top = max(min(v.top, len(lines)-h), 0)
+	for y := 0; y < h && v.top+y < len(lines); y++ {
+		s.Text(1, y, draw.Plain, lines[v.top+y])
+	}
+	if v.top+h < len(lines) {
+		s.Text(w-1, h-1, draw.Dim, "v")
+	}
+}
+
+func (v *viewer) key(m *Model, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch k.String() {
+	case "j", "down":
+		v.top++
+	case "k", "up":
+		v.top = max(v.top-1, 0)
+	case "ctrl+d", "pgdown", "space":
+		v.top += max(v.h/2, 1)
+	case "ctrl+u", "pgup":
+		v.top = max(v.top-max(v.h/2, 1), 0)
+	case "g", "home":
+		v.top = 0
+	case "G", "end":
+		v.top = 1 << 30
+	case "y":
+		return tea.SetClipboard(strings.Join(v.lines, "\n")), false
+	case "esc", "q", "enter":
+		return nil, true
+	}
+	return nil, false
+}
+
+// choice is one of a chooser's.
+type choice struct {
+	key, text string
+	do        func(m *Model) tea.Cmd
+}
+
+// chooser asks a question.
+type chooser struct {
+	name    string
+	choices []choice
+	cursor  int
+}
+
+func (c *chooser) title() string { return c.name }
+
+func (c *chooser) size(w, h int) (int, int) {
+	widest := draw.Width(c.name) + 2
+	for _, o := range c.choices {
+		widest = max(widest, draw.Width(o.text)+8)
+	}
+	return widest, len(c.choices)
+}
+
+func (c *chooser) draw(s draw.Surface, m *Model) {
+	w, _ := s.Size()
+	for y, o := range c.choices {
+		s.Row(y).Put(draw.Plain, "  ").Put(draw.Key, o.key).Put(draw.Plain, "  "+o.text)
+		if y == c.cursor {
+			s.Text(0, y, draw.Plain, ">")
+			s.Mark(0, y, w, draw.Select)
+		}
+	}
+}
+
+func (c *chooser) key(m *Model, k tea.KeyPressMsg) (tea.Cmd, bool) {
+	switch k.String() {
+	case "j", "down", "tab":
+		c.cursor = (c.cursor + 1) % len(c.choices)
+	case "up", "shift+tab":
+		c.cursor = (c.cursor + len(c.choices) - 1) % len(c.choices)
+	case "enter":
+		return c.choices[c.cursor].do(m), true
+	case "esc", "ctrl+c", "q":
+		return nil, true
+	}
+	for _, o := range c.choices {
+		if k.String() == o.key {
+			return o.do(m), true
+		}
+	}
+	return nil, false
+}
+
+// confirm asks before something is done.
+func (m *Model) confirm(question string, do func(m *Model) tea.Cmd) tea.Cmd {
+	m.open(&chooser{name: question, choices: []choice{{"n", "no", func(*Model) tea.Cmd { return nil }}, {"y", "yes", do}}})
+	return nil
+}
+
+// help shows what works now, pane and state considered; with a name, that action.
+func help(m *Model, l *Line) (tea.Cmd, error) {
+	if len(l.Args) > 0 {
+		a, names := find(l.Arg(0))
+		if a == nil {
+			return nil, l.bad(0, "is not a command", orElse(strings.Join(names, ", "), nearest(l.Arg(0))))
+		}
+		lines := []string{helpLine(m, a)}
+		if why := a.why(m); why != "" {
+			lines = append(lines, "", "not now: "+why)
+		}
+		if a.Choices != nil {
+			lines = append(lines, "", strings.Join(a.Choices(m), ", "))
+		}
+		m.open(&viewer{name: a.Name, lines: lines})
+		return nil, nil
+	}
+	m.open(&viewer{name: "what works now, in " + string(m.focus), lines: m.helpLines()})
+	return nil, nil
+}
+
+func (m *Model) helpLines() []string {
+	var out []string
+	for _, g := range groups {
+		title := false
+		for _, a := range Table {
+			if a.Group != g || a.why(m) != "" {
+				continue
+			}
+			if !title {
+				out = append(out, "", strings.ToUpper(g))
+				title = true
+			}
+			out = append(out, helpLine(m, a))
+		}
+	}
+	return out[min(1, len(out)):]
+}
+
+// helpLine is an action in a line.
+func helpLine(m *Model, a *Action) string {
+	name := a.Name
+	for _, n := range a.Aliases {
+		name += ", " + n
+	}
+	if a.Args != "" {
+		name += " " + a.Args
+	}
+	return fmt.Sprintf("%-16s %-26s %s", keyNames(a.keys(m.config.Keys)), name, a.Help)
+}
+
+// keyNames writes keys as people read them.
+func keyNames(keys []string) string {
+	out := make([]string, len(keys))
+	for i, k := range keys {
+		out[i] = keyName(k)
+	}
+	return strings.Join(out, " ")
+}
+
+func keyName(k string) string {
+	parts := strings.Split(k, "+")
+	if k == "+" {
+		return k
+	}
+	for i, p := range parts {
+		if len(p) > 1 && !strings.Contains(p, " ") {
+			parts[i] = strings.ToUpper(p[:1]) + p[1:]
+		}
+	}
+	if k == "g g" {
+		return "gg"
+	}
+	return strings.Join(parts, "+")
+}
+
+func actionNames(*Model) []string {
+	var out []string
+	for _, a := range Table {
+		out = append(out, a.Name)
+	}
+	return out
+}
