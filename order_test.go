@@ -18,7 +18,7 @@ var order = []string{
 }
 
 // outside lists packages that nothing imports: tests and generators.
-var outside = []string{"programs", "translator/x86/gen", "engine/syscalls/gen", "testdata"}
+var outside = []string{"programs", "translator/x86/gen", "engine/syscalls/gen", "ui/gen", "testdata"}
 
 // onlyUnsafe are the packages that may import unsafe.
 var onlyUnsafe = []string{"engine/ptrace", "cli"}

@@ -18,7 +18,7 @@ import (
 var memoryActions = []*Action{
 	{Name: "mirror", Args: "on|off SPEC", Group: "memory", When: changes, Do: setMirror,
 		Help: "mirror what SPEC names, or stop: " + shadowmem.Forms, Choices: words("on", "off", "on all", "off heap", "off stack", "off data", "off anon")},
-	{Name: "verify", Keys: []string{"="}, Group: "memory", When: alive, Help: "compare all mirrored bytes with their copies now", Do: verify},
+	{Name: "verify", Keys: []string{"="}, Group: "memory", When: there, Help: "compare all mirrored bytes with their copies now", Do: verify},
 	{Name: "scrub", Args: "[RATE]", Group: "memory", When: alive, Help: "one pass of the scrubber now, or set its rate (such as 64M)",
 		Do: func(m *Model, l *Line) (tea.Cmd, error) {
 			return m.act(l, view.Command{Op: view.Scrub, Text: l.Rest(0)}, nil), nil
@@ -133,7 +133,7 @@ func (m *Model) difference(direction int) tea.Cmd {
 		m.say(draw.Differ, fmt.Sprintf("%x to %x differ: %s, %s", next.Start, next.End, next.Range, next.Cause))
 		return m.want()
 	}
-	if alive(m) != "" {
+	if there(m) != "" {
 		return jump(m)
 	}
 	return m.do(view.Command{Op: view.Verify}, func(m *Model, r view.Reply) tea.Cmd {

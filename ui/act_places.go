@@ -12,17 +12,17 @@ import (
 )
 
 var placeActions = []*Action{
-	{Name: "break", Args: "[LOCATION] [if COND]", Group: "places", When: alive,
+	{Name: "break", Args: "[LOCATION] [if COND]", Group: "places", When: there,
 		Help: "stop at a function, file:line, *address (without one: at the selected instruction)", Do: setBreak(false)},
-	{Name: "tbreak", Aliases: []string{"tb"}, Args: "[LOCATION] [if COND]", Group: "places", When: alive, Help: "the same, once", Do: setBreak(true)},
-	{Name: "break-here", Keys: []string{"f9"}, Group: "places", When: alive, typing: true,
+	{Name: "tbreak", Aliases: []string{"tb"}, Args: "[LOCATION] [if COND]", Group: "places", When: there, Help: "the same, once", Do: setBreak(true)},
+	{Name: "break-here", Keys: []string{"f9"}, Group: "places", When: there, typing: true,
 		Help: "set a breakpoint at the selected instruction, or take it away", Do: breakHere},
-	{Name: "watch", Args: "ADDR|VARIABLE|EXPRESSION [SIZE] [if COND]", Group: "places", When: alive,
+	{Name: "watch", Args: "ADDR|VARIABLE|EXPRESSION [SIZE] [if COND]", Group: "places", When: there,
 		Help: "stop after a write to these bytes; as many as you like, no debug registers are used", Do: watch},
-	{Name: "delete", Keys: []string{"delete", "x"}, Args: "[ID]", Group: "places", When: live,
+	{Name: "delete", Keys: []string{"delete", "x"}, Args: "[ID]", Group: "places", When: there,
 		Help: "delete a breakpoint or watchpoint (as a key: the selected one; `delete all`: all)", Do: deleteBreak},
-	{Name: "enable", Args: "ID", Group: "places", When: live, Help: "enable a breakpoint", Do: able(view.Enable)},
-	{Name: "disable", Args: "ID", Group: "places", When: live, Help: "disable it", Do: able(view.Disable)},
+	{Name: "enable", Args: "ID", Group: "places", When: there, Help: "enable a breakpoint", Do: able(view.Enable)},
+	{Name: "disable", Args: "ID", Group: "places", When: there, Help: "disable it", Do: able(view.Disable)},
 }
 
 // condition splits `X if COND`.

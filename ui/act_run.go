@@ -35,7 +35,7 @@ var runActions = []*Action{
 		Help: "run one translated block"},
 	{Name: "toggle", Keys: []string{"space", "m"}, Group: "memory", When: both(on(pane.IDRanges), changes), Do: toggleRange,
 		Help: "turn mirroring of the selected range off or on, while the program runs"},
-	{Name: "toggle-break", Keys: []string{"space"}, Group: "places", When: both(on(pane.IDBreaks), live), Do: toggleBreak,
+	{Name: "toggle-break", Keys: []string{"space"}, Group: "places", When: both(on(pane.IDBreaks), there), Do: toggleBreak,
 		Help: "disable or enable the selected breakpoint"},
 	{Name: "store", Keys: []string{"m"}, Args: "[N]", Group: "run", When: paused, Do: stepping(view.ToStore),
 		Help: "go on to the next mirrored store"},
@@ -64,7 +64,7 @@ var runActions = []*Action{
 			return m.confirm("kill the program?", func(m *Model) tea.Cmd { return m.do(view.Command{Op: view.Kill}, nil) }), nil
 		}},
 	{Name: "restart", Aliases: []string{"run", "r"}, Keys: []string{"ctrl+shift+f5"}, Group: "run", typing: true,
-		When: both(live, writable), Help: "kill the program and start it again with the same options", Do: restart},
+		When: writable, Help: "kill the program and start it again with the same options", Do: restart},
 	{Name: "signal", Args: "N", Group: "run", When: changes, Help: "send a signal to the shown process", Do: sendSignal},
 	{Name: "counts", Aliases: []string{"heat"}, Keys: []string{"H"}, Group: "run", When: alive, Do: counts,
 		Help: "count executions of blocks and stores, or stop counting (it costs time)"},
@@ -114,7 +114,7 @@ func restart(m *Model, l *Line) (tea.Cmd, error) {
 		m.flow.stopped = true
 		return m.do(view.Command{Op: view.Restart}, nil)
 	}
-	if m.live.State == view.Ended {
+	if m.live.State == view.Ended || m.live.Stops > 0 {
 		return again(m), nil
 	}
 	return m.confirm("kill the program and start it again?", again), nil
@@ -151,7 +151,7 @@ func animate(m *Model, l *Line) (tea.Cmd, error) {
 		m.say(draw.Plain, "the animation ends")
 		return nil, nil
 	}
-	if why := paused(m); why != "" && m.live.Stops == 0 {
+	if why := paused(m); why != "" {
 		m.animate.on = false
 		return nil, l.bad(-1, why, "? shows what works now")
 	}

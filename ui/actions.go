@@ -192,10 +192,11 @@ func distance(a, b string) int {
 
 // Conditions for When.
 
+// paused is the condition that the program can go on; a recording always can.
 func paused(m *Model) string {
 	switch {
 	case m.live.Stops > 0:
-		return "this is a recording; , and . move through it"
+		return ""
 	case m.live.State == view.Ended:
 		return "the program has ended"
 	case m.live.State == view.Starting:
@@ -216,6 +217,14 @@ func alive(m *Model) string {
 		return "the program has ended"
 	}
 	return live(m)
+}
+
+// there is the condition that something can be asked of the run.
+func there(m *Model) string {
+	if m.live.State == view.Ended && m.live.Stops == 0 {
+		return "the program has ended"
+	}
+	return ""
 }
 
 func running(m *Model) string {

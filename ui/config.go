@@ -56,13 +56,14 @@ func LoadConfig(path string) (Config, error) {
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
 		return c, fmt.Errorf("%s: %q is not a setting; there are palette, layout, no-mouse, speed, refresh and [keys]", path, unknown[0].String())
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
-func (c *Config) check() error {
+// Check says which setting is wrong, and what it may be.
+func (c *Config) Check() error {
 	palettes := append([]string{"", "auto", "colorblind"}, draw.Palettes...)
 	if !slices.Contains(palettes, c.Palette) {
 		return fmt.Errorf("palette %q is none of %s", c.Palette, strings.Join(palettes[1:], ", "))

@@ -24,6 +24,7 @@ type driver struct {
 	run  *fake
 	msgs chan tea.Msg
 	open int // commands under way
+	seen int // events that the model has
 	copy string
 	quit bool
 }
@@ -75,6 +76,9 @@ func (d *driver) send(msg tea.Msg) {
 			d.copy = s
 			return
 		}
+		if e, ok := msg.(eventsMsg); ok {
+			d.seen += len(e.events)
+		}
 		_, c := d.m.Update(msg)
 		d.start(c)
 	}
@@ -111,9 +115,12 @@ func (d *driver) receive(m tea.Msg) {
 
 // quiet says that no event waits to be seen.
 func (d *driver) quiet() bool {
+	d.run.mu.Lock()
+	sent := d.run.rare
+	d.run.mu.Unlock()
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
-	return len(d.m.events) == 0 && len(d.m.news) == 0 && len(d.run.events) == 0 && len(d.m.typed) == 0 && len(d.m.input) == 0
+	return d.seen == sent && len(d.m.typed) == 0 && len(d.m.input) == 0
 }
 
 // until goes on until a condition holds.

@@ -23,6 +23,7 @@ type fake struct {
 	mu      sync.Mutex
 	events  chan view.Event
 	seq     uint64
+	rare    int // events but output
 	clock   float64
 	state   view.State
 	reason  string
@@ -176,6 +177,9 @@ func (f *fake) write(addr uint64, b byte) {
 func (f *fake) send(e view.Event) {
 	f.seq++
 	e.Seq, e.Time = f.seq, f.clock
+	if e.Kind != view.EventOutput {
+		f.rare++
+	}
 	f.events <- e
 }
 

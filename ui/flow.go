@@ -195,6 +195,9 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		}
 	case msg.snap != nil:
 		m.rates.add(m.live, msg.snap)
+		if msg.snap.Stops > 0 && msg.snap.Stop != m.live.Stop {
+			m.data.Before = m.live
+		}
 		m.live = msg.snap
 		if msg.stop {
 			m.thread = 0 // show the one that stopped
@@ -204,7 +207,7 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		if m.past.at < 0 && !m.short(msg.snap) {
 			m.data.Now = msg.snap
 		}
-		if msg.stop && msg.snap.State == view.Paused {
+		if msg.stop && (msg.snap.State == view.Paused || msg.snap.Stops > 0) {
 			m.past.add(m, msg.snap)
 			cmd = m.next()
 		}
@@ -309,6 +312,9 @@ const pastLength = 2000
 
 // add keeps a stop. What it is compared with is the one before it.
 func (p *past) add(m *Model, s *view.Snapshot) {
+	if s.Stops > 0 {
+		return // it has its own past
+	}
 	if n := len(p.stops); n > 0 {
 		m.data.Before = p.stops[n-1]
 	}
@@ -336,10 +342,12 @@ func (p *past) leave(m *Model) {
 // move goes n stops back (-1) or forth (1).
 func (p *past) move(m *Model, n int) tea.Cmd {
 	if m.live.Stops > 0 { // a recording has its own past
-		m.data.Before = m.live
 		m.code().Follow()
-		m.flow.stopped = true
-		return m.do(view.Command{Op: view.Seek, Count: max(m.live.Stop+n, 1)}, quiet)
+		op := view.Forward
+		if n < 0 {
+			op, n = view.Back, -n
+		}
+		return m.do(view.Command{Op: op, Count: n}, quiet)
 	}
 	at := p.at
 	if at < 0 {

@@ -88,10 +88,9 @@ func (m *Model) paste(text string) tea.Cmd {
 	case m.popup != nil:
 		return nil
 	case m.prompt != nil:
-		var cmd tea.Cmd
 		line, _, _ := strings.Cut(text, "\n")
-		m.prompt.input, cmd = m.prompt.input.Update(tea.PasteMsg{Content: line})
-		return cmd
+		m.prompt.input, _ = m.prompt.input.Update(tea.PasteMsg{Content: line})
+		return nil
 	case m.focus == pane.IDTerminal && m.screen().Typing:
 		m.terminal.Paste(strings.ReplaceAll(text, "\n", "\r"))
 		return nil

@@ -89,11 +89,10 @@ func (p *palette) key(m *Model, k tea.KeyPressMsg) (tea.Cmd, bool) {
 		}
 		return m.run(a), false
 	}
-	var cmd tea.Cmd
 	before := p.input.Value()
-	p.input, cmd = p.input.Update(k)
+	p.input, _ = p.input.Update(k)
 	if p.input.Value() != before {
 		p.match()
 	}
-	return cmd, false
+	return nil, false
 }

@@ -77,9 +77,8 @@ func (m *Model) promptKey(k tea.KeyPressMsg) tea.Cmd {
 		p.recall(1)
 		return nil
 	}
-	var cmd tea.Cmd
-	p.input, cmd = p.input.Update(k)
-	return cmd
+	p.input, _ = p.input.Update(k) // what it would have done later is to blink
+	return nil
 }
 
 func (m *Model) submit() tea.Cmd {
