@@ -32,8 +32,13 @@ func (e *engine) failure(kind view.Kind, p *process, t *thread, at uint64, f vie
 	if t != nil && t.p != nil {
 		ev.Thread, ev.PC = t.tid, e.nativePC(t)
 	}
-	s := &e.failures
-	switch kind {
+	e.addFailure(ev)
+}
+
+// addFailure counts an event, tells it, and keeps it for the report.
+func (e *engine) addFailure(ev view.Event) {
+	s, f := &e.failures, ev.Failure
+	switch ev.Kind {
 	case view.EventInjected:
 		s.Injected++
 	case view.EventDetected:
@@ -48,7 +53,7 @@ func (e *engine) failure(kind view.Kind, p *process, t *thread, at uint64, f vie
 		s.Retired++
 	}
 	ev = e.emit(ev)
-	e.logf("%d: %s: %s of %s %#x (%s) %s %s, %.1f us", ev.Pid, kind, f.What, ev.Half, ev.Addr, ev.Range, f.Mechanism, f.How, f.Latency)
+	e.logf("%d: %s: %s of %s %#x (%s) %s %s, %.1f us", ev.Pid, ev.Kind, f.What, ev.Half, ev.Addr, ev.Range, f.Mechanism, f.How, f.Latency)
 	if len(s.Events) < failureMost {
 		s.Events = append(s.Events, ev)
 	}

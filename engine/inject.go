@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -66,9 +67,15 @@ func (t *thread) inject(calls ...*call) error {
 	if err := ptrace.SetRegs(t.tid, &r); err != nil {
 		return err
 	}
+	native := t.regs
 	if err := t.runTo(t.p.code.address(t.p.code.rt.batchInt) + 1); err != nil {
+		var f *faultError
+		if errors.As(err, &f) {
+			panic(fmt.Sprintf("BUG: signal %d (code %d, address %#x) at %#x in an injected system call", f.info.Signo, f.info.Code, f.info.Addr(), t.regs.Rip))
+		}
 		return err
 	}
+	t.regs = native
 	for i, c := range calls {
 		c.ret = int64(binary.LittleEndian.Uint64(mem[i*callSize+56:]))
 	}
@@ -110,7 +117,8 @@ func (t *thread) runTo(rip uint64) error {
 			return err
 		}
 		if fatal(s.Sig) && info.Code > 0 {
-			panic(fmt.Sprintf("BUG: signal %v (code %d, address %#x) at %#x in an injected system call", s.Sig, info.Code, info.Addr(), r.Rip))
+			t.regs = r
+			return &faultError{info}
 		}
 		t.deferred = append(t.deferred, info)
 	}

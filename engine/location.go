@@ -93,7 +93,9 @@ func (e *engine) settle(t *thread) error {
 			return err
 		}
 		if err := t.step(); err != nil {
-			return err
+			if again, err := e.mendStep(t, err); !again {
+				return err
+			}
 		}
 	}
 }
@@ -153,25 +155,35 @@ func (e *engine) settleFar(t *thread) error {
 	f := &c.again
 	for _, pt := range f.Points {
 		if b.base+pt.Off > off && pt.State == translator.Clean {
-			stop := c.address(b.base + pt.Off)
-			if err := ptrace.SetBreakpoint(t.tid, stop); err != nil {
-				return err
-			}
-			err := t.runTo(stop)
-			if err == nil {
-				err = ptrace.SetBreakpoint(t.tid, 0)
-			}
-			if err == nil {
-				err = ptrace.GetRegs(t.tid, &t.regs)
-			}
-			if err != nil {
-				return err
-			}
-			t.restore(pt)
-			return nil
+			return e.settleAt(t, b.base+pt.Off, pt)
 		}
 	}
-	return fmt.Errorf("BUG: no clean point behind cache offset %#x", off)
+	return e.settleAt(t, b.base+uint32(len(f.Code)), translator.Point{PC: b.native + uint64(b.size)}) // falls into what follows
+}
+
+// settleAt lets the thread run to a cache offset where pt holds.
+func (e *engine) settleAt(t *thread, off uint32, pt translator.Point) error {
+	stop := t.p.code.address(off)
+	if err := ptrace.SetBreakpoint(t.tid, stop); err != nil {
+		return err
+	}
+	err := t.runTo(stop)
+	for again := true; err != nil && again; {
+		if again, err = e.mendStep(t, err); again {
+			err = t.runTo(stop)
+		}
+	}
+	if err2 := ptrace.SetBreakpoint(t.tid, 0); err == nil {
+		err = err2
+	}
+	if err == nil {
+		err = ptrace.GetRegs(t.tid, &t.regs)
+	}
+	if err != nil {
+		return err
+	}
+	t.restore(pt)
+	return nil
 }
 
 // mirrorRepeat ends an instruction in the middle that stores more than once: the bytes that it has written are mirrored. A

@@ -44,7 +44,9 @@ func (e *engine) forgetLost(t *thread, start, end uint64) error {
 		}
 		delete(t.p.lost, page)
 		t.p.mem.Hide(page, false)
-		e.failure(view.EventMasked, t.p, t, page, view.Failure{ID: l.id, What: "page", Mechanism: l.mechanism, How: "syscall"})
+		if !l.inherited && !l.hopeless {
+			e.failure(view.EventMasked, t.p, t, page, view.Failure{ID: l.id, What: "page", Mechanism: l.mechanism, How: "syscall"})
+		}
 		if l.aside != 0 {
 			if err := e.borrow(t, &call{nr: unix.SYS_MUNMAP, args: [6]uint64{l.aside, l.size}}); err != nil {
 				return err
@@ -57,6 +59,9 @@ func (e *engine) forgetLost(t *thread, start, end uint64) error {
 // endLost strikes out what was never met: the address space is gone.
 func (e *engine) endLost(p *process) {
 	for page, l := range p.lost {
+		if l.inherited || l.hopeless {
+			continue
+		}
 		e.failure(view.EventMasked, p, nil, page, view.Failure{ID: l.id, What: "page", Mechanism: l.mechanism})
 	}
 }
@@ -82,6 +87,7 @@ func (p *process) forkLost() map[uint64]*lostPage {
 	for page, l := range p.lost {
 		if m, ok := p.space.Find(p.space.Layout.NativeOf(page)); ok && m.Advice&(shadowmem.DontFork|shadowmem.WipeOnFork) == 0 {
 			copied := *l
+			copied.inherited = true
 			lost[page] = &copied
 		}
 	}

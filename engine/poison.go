@@ -29,6 +29,8 @@ type lostPage struct {
 	aside     uint64 // where the mapping itself waits, if an unreadable page stands in its place; its contents are lost too
 	since     time.Time
 	reported  bool
+	hopeless  bool // both copies are lost, and that was told
+	inherited bool // by fork
 }
 
 // injectable says why a page cannot be made unreadable, nil if it can. at is an address of either half.
@@ -53,6 +55,9 @@ func (e *engine) injectable(p *process, at uint64) (m shadowmem.Mapping, start, 
 // does. The process is at rest; t is a thread of it that can make system calls. It says by what mechanism. id is the
 // injected error's, for the events.
 func (e *engine) poison(t *thread, at uint64, id int) (mechanism string, err error) {
+	if e.ownRange(at) != "" {
+		return e.poisonOwn(t, at)
+	}
 	m, page, size, err := e.injectable(t.p, at)
 	if err != nil {
 		return "", err

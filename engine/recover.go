@@ -45,20 +45,14 @@ func (e *engine) openMemory(p *process, pid int) error {
 // recoverFault repairs the page that a fault is about and lets the thread go on where it stands. False means that the fault
 // is not about a bad page, or that both copies are lost: the program's.
 func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
-	switch {
-	case info.Signo == int32(unix.SIGBUS) && info.Code == busMceAO:
+	if info.Signo == int32(unix.SIGBUS) && info.Code == busMceAO {
 		_, err := e.repair(t.p, info.Addr(), "async") // if it cannot be: it will be met, or not
 		if err == nil {
 			err = e.goOn(t)
 		}
 		return true, err
-	case info.Signo == int32(unix.SIGBUS) && (info.Code == busAdrerr || info.Code == busMceAR):
-	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && len(t.p.lost) > 0:
-	default:
-		return false, nil
 	}
-	fixed, err := e.repair(t.p, info.Addr(), "sigbus")
-	if err != nil || !fixed {
+	if fixed, err := e.mend(t, info); err != nil || !fixed {
 		return false, err
 	}
 	if len(t.deferred) > 0 { // signals wait for the next clean point
@@ -72,6 +66,32 @@ func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
 		return true, e.enter(t)
 	}
 	return true, t.resume(0)
+}
+
+// mend repairs the page that a fault of a thread is about; the thread stays where it stands.
+func (e *engine) mend(t *thread, info ptrace.Siginfo) (bool, error) {
+	switch {
+	case info.Signo == int32(unix.SIGBUS) && (info.Code == busAdrerr || info.Code == busMceAR):
+	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && len(t.p.lost) > 0:
+	default:
+		return false, nil
+	}
+	if own := e.ownRange(info.Addr()); own != "" {
+		return e.repairOwn(t, info.Addr(), own)
+	}
+	return e.repair(t.p, info.Addr(), "sigbus")
+}
+
+// mendStep is mend for a step that failed; the error is the step's own if it was not about a bad page.
+func (e *engine) mendStep(t *thread, err error) (bool, error) {
+	var f *faultError
+	if !errors.As(err, &f) {
+		return false, err
+	}
+	if fixed, err := e.mend(t, f.info); fixed || err != nil {
+		return fixed, err
+	}
+	return false, err
 }
 
 // repair makes the page at an address of either half good again, if it is bad. It is false where nothing is wrong that kmv
@@ -114,6 +134,10 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		e.logf("%d: %#x could not be replaced: %v", p.pid, page, err)
 		fallthrough
 	case cure == shadowmem.Incurable:
+		if l.hopeless {
+			return false, nil
+		}
+		l.hopeless = true
 		e.failure(view.EventUnrecovered, p, e.threads[e.current], page, f)
 		return false, nil
 	}

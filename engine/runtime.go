@@ -40,6 +40,8 @@ const (
 	slotBytes    // counts the bytes that were copied here
 	slotGuardLow // the range around the pages that guard protected; slotGuardHigh is 0 if there are none
 	slotGuardHigh
+	slotVector    // while the routine touches what a struct iovec array names
+	slotVectorLow // where that begins
 )
 
 // slot is a slot as a memory operand.

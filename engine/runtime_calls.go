@@ -12,6 +12,13 @@ import (
 func (e *engine) finishCall(t *thread, off uint32) error {
 	p := t.p.code.rt.place(off)
 	ret := int64(t.unsaved(p).Rax)
+	if again, err := e.sweepAfter(t, ret); err != nil {
+		return err
+	} else if again {
+		t.completeCall(p)
+		t.regs.Rax = t.slotAt(slotNumber)
+		return e.syscall(t)
+	}
 	if ret == fail(unix.EFAULT) && len(t.p.guarded) > 0 { // perhaps because of pages that kmv protects: once more
 		t.completeCall(p)
 		if err := e.unguardAll(t); err != nil {

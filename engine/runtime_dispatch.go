@@ -46,6 +46,8 @@ type ruleKey struct {
 	errno   uint64
 	torn    uint64
 	n       int
+	reads   int
+	sources [syscalls.MaxEffects]syscalls.Effect
 	effects [syscalls.MaxEffects]syscalls.Effect
 }
 

@@ -14,6 +14,7 @@ func (b *builder) rule(r *syscalls.Rule) ruleLabels {
 		return b.stop
 	}
 	key := ruleKey{answer: r.Kind == syscalls.Unsupported, errno: uint64(r.Errno), torn: uint64(r.Torn)}
+	key.reads = copy(key.sources[:], r.Sources)
 	if r.Kind == syscalls.Regular {
 		key.n = copy(key.effects[:], r.Effects)
 	}
@@ -34,11 +35,13 @@ func (b *builder) rule(r *syscalls.Rule) ruleLabels {
 		b.Jrcxz(free)
 		b.Jmp(check)
 		b.Bind(free)
+		b.touch(r.Effects)
 		b.regular(r)
 		b.guardCheck(check, r.Effects, free)
 	default:
+		b.touch(r.Sources)
 		b.call()
-		b.leave()
+		b.faulted()
 	}
 	return l
 }

@@ -143,10 +143,17 @@ func (e *engine) mirrorResult(t *thread, p place) error {
 	return nil
 }
 
-// runtimeFault handles an exception in a runtime routine. The only one is a copy that runs off what can be copied.
+// runtimeFault handles an exception in a runtime routine: a copy that runs off what can be copied, or an argument that cannot
+// be touched, which is left to the kernel.
 func (e *engine) runtimeFault(t *thread, off uint32, info ptrace.Siginfo) error {
-	if p := t.p.code.rt.place(off); p.phase == returned && p.saved != 0 {
+	switch p := t.p.code.rt.place(off); {
+	case p.phase == returned && p.saved != 0:
 		return e.finishCall(t, off)
+	case p.phase == deciding || p.phase == comparing:
+		if _, err := e.routineNative(t, off); err != nil {
+			return err
+		}
+		return e.syscall(t)
 	}
 	return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the runtime routine at %#x\n%s", info.Signo, info.Code, info.Addr(), off, e.describe(t))
 }

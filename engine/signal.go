@@ -140,6 +140,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	if err := e.intoHandler(t); err != nil {
 		return err
 	}
+	e.touchStack(t)
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err
 	}
@@ -163,6 +164,12 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	}
 	if s.Kind != ptrace.Signaled || s.Sig != unix.SIGTRAP || t.regs.Rip != act.handler {
 		// No frame: the stack is not writable, and the kernel forces SIGSEGV (signal(7)); or the thread was killed.
+		if again, err := e.sweepStack(t, s); err != nil {
+			return err
+		} else if again {
+			t.regs = before
+			return e.handle(t, info)
+		}
 		return e.noFrame(t, s)
 	}
 	t.stopped.Kind = ptrace.Other // the kernel's notice of the frame: nothing can be delivered from it
@@ -280,6 +287,11 @@ func (e *engine) sigreturn(t *thread) error {
 				return err
 			}
 			if s.Sig == unix.SIGSEGV && info.Code > 0 { // a bad frame
+				if again, err := e.sweepStack(t, s); err != nil {
+					return err
+				} else if again {
+					return e.sigreturn(t)
+				}
 				return e.noFrame(t, s)
 			}
 			t.deferred = append(t.deferred, info) // it came before the call had begun

@@ -66,6 +66,7 @@ func (e *engine) pass(t *thread, after func(*engine, *thread, int64) (int64, err
 	if err := e.unguardWritten(t, t.call.plan); err != nil {
 		return err
 	}
+	e.touchWritten(t.p, t.call.plan)
 	return e.runGadget(t)
 }
 
@@ -88,6 +89,14 @@ func (n nativeMemory) Read(addr uint64, buf []byte) error { return n.p.mem.Read(
 func (e *engine) finish(t *thread) error {
 	c := t.call
 	ret := int64(t.regs.Rax)
+	if again, err := e.sweepAfter(t, ret); err != nil {
+		return err
+	} else if again {
+		t.regs.Rax = c.nr
+		c.putBack(&t.regs)
+		t.call = nil
+		return e.syscall(t)
+	}
 	if ret == fail(unix.EFAULT) && len(t.p.guarded) > 0 { // perhaps because of pages that kmv protects: once more
 		if err := e.unguardAll(t); err != nil {
 			return err

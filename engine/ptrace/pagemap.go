@@ -25,12 +25,24 @@ const (
 // Populated visits the runs of pages in [start, end) that a process has in memory or in swap; pagemap is its open
 // /proc/PID/pagemap. What was only reserved costs nothing. On kernels without PAGEMAP_SCAN it is one run: all.
 func Populated(pagemap *os.File, start, end uint64, visit func(start, end uint64) error) error {
+	return scan(pagemap, start, end, isPresent|isSwapped, visit)
+}
+
+// Swapped is Populated for the pages that are not in memory: in swap, or marked as lost (hwpoison, UFFDIO_POISON).
+func Swapped(pagemap *os.File, start, end uint64, visit func(start, end uint64) error) error {
+	return scan(pagemap, start, end, isSwapped, visit)
+}
+
+func scan(pagemap *os.File, start, end, categories uint64, visit func(start, end uint64) error) error {
 	regions := new([256]pageRegion)
 	for start < end {
-		a := &scanArgs{start: start, end: end, vecLen: uint64(len(regions)), anyOf: isPresent | isSwapped, returned: isPresent}
+		a := &scanArgs{start: start, end: end, vecLen: uint64(len(regions)), anyOf: categories, returned: isPresent}
 		a.size = uint64(unsafe.Sizeof(*a))
 		a.vec = uint64(uintptr(unsafe.Pointer(regions))) // both on the heap, which does not move
 		n, _, errno := unix.Syscall(unix.SYS_IOCTL, pagemap.Fd(), pagemapScan, uintptr(unsafe.Pointer(a)))
+		if (errno == unix.ENOTTY || errno == unix.EINVAL) && categories == isSwapped {
+			return nil // not to be known
+		}
 		if errno == unix.ENOTTY || errno == unix.EINVAL {
 			return visit(start, end)
 		}

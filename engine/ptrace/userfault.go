@@ -17,6 +17,7 @@ const (
 	uffdRegister   = 0xc020aa00
 	uffdUnregister = 0x8010aa01
 	uffdCopy       = 0xc028aa03
+	uffdContinue   = 0xc020aa07
 	uffdPoison     = 0xc020aa08
 
 	featureWP     = 1 << 0
@@ -67,6 +68,17 @@ func (u *Userfault) Copy(addr uint64, b []byte) error {
 				return err
 			}
 		}
+	})
+}
+
+// Continue maps what a shared object has at addr, at once for all threads, in place of what was poisoned.
+func (u *Userfault) Continue(addr, size uint64) error {
+	return u.registered(addr, size, func() error {
+		arg := struct {
+			start, size, mode uint64
+			mapped            int64
+		}{addr, size, copyDontWake, 0}
+		return uffd(u.fd, uffdContinue, unsafe.Pointer(&arg))
 	})
 }
 

@@ -30,6 +30,7 @@ func refused(name string, errno unix.Errno, why string) Row {
 
 func (r Row) blocks() Row               { r.Blocks = true; return r }
 func (r Row) torn(errno unix.Errno) Row { r.Torn = errno; return r }
+func (r Row) reads(e ...Effect) Row     { r.Sources = e; return r }
 func (r Row) mask(arg uint8) Row        { r.MaskArg = arg; return r }
 func (r Row) gap(why string) Row        { r.Gap, r.Why = true, why; return r }
 
@@ -57,6 +58,10 @@ func each(ptr uint8, n uint32, arg uint8) Effect {
 func got(ptr uint8, n uint32, arg uint8) Effect {
 	return Effect{Ptr: ptr, Len: FromRet, N: n, Arg: arg}
 }
+
+// vector is an array of args[arg] struct iovec at argument ptr; header is a struct msghdr.
+func vector(ptr, arg uint8) Effect { return Effect{Ptr: ptr, Len: FromVector, N: 1, Arg: arg} }
+func header(ptr uint8) Effect      { return Effect{Ptr: ptr, Len: FromMessage, N: 1} }
 
 func (e Effect) always() Effect { e.OnError = true; return e }
 func (e Effect) atomic() Effect { e.Atomic = true; return e }

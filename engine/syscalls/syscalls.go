@@ -42,9 +42,11 @@ type LenKind uint8
 
 // The kinds of length.
 const (
-	Fixed   LenKind = iota // N bytes
-	FromArg                // args[Arg]*N bytes, the declared maximum
-	FromRet                // min(ret, args[Arg])*N bytes when ret > 0; the minimum because recv(MSG_TRUNC), getxattr(size 0) return more than they write
+	Fixed       LenKind = iota // N bytes
+	FromArg                    // args[Arg]*N bytes, the declared maximum
+	FromVector                 // of Sources only: what args[Arg] struct iovec at the pointer name
+	FromMessage                // of Sources only: what the struct msghdr at the pointer names
+	FromRet                    // min(ret, args[Arg])*N bytes when ret > 0; the minimum because recv(MSG_TRUNC), getxattr(size 0) return more than they write
 )
 
 // MaxEffects bounds Rule.Effects, for the stub generator.
@@ -67,6 +69,7 @@ type Effect struct {
 // Rule is what to do with a call.
 type Rule struct {
 	Kind    Kind
+	Sources []Effect // buffers that it reads: those that may be long
 	Effects []Effect // all writes of Regular; the simple ones of Irregular; of Engine what the kernel writes if it is let through
 	Errno   unix.Errno
 	Torn    unix.Errno // besides EFAULT, an error that may come after a part was written; 0 = none

@@ -9,7 +9,7 @@ const Max = 472
 // the SYSCALL_DEFINE in the kernel. Sizes are those of the kernel's own structures on x86-64.
 var table = [Max]Row{
 	0:   regular("read", got(1, 1, 2)).torn(unix.EIO).blocks(), // EIO: direct I/O that failed half way
-	1:   pass("write").blocks(),
+	1:   pass("write").reads(each(1, 1, 2)).blocks(),
 	2:   pass("open").by(1, direct).blocks(), // a FIFO sleeps until its other end is there
 	3:   pass("close"),
 	4:   regular("stat", fixed(1, sizeStat)),
@@ -26,9 +26,9 @@ var table = [Max]Row{
 	15:  engine("rt_sigreturn"),
 	16:  irregular("ioctl").by(1, ioctlCases...).blocks(),
 	17:  regular("pread64", got(1, 1, 2)).torn(unix.EIO),
-	18:  pass("pwrite64"),
+	18:  pass("pwrite64").reads(each(1, 1, 2)),
 	19:  irregular("readv").torn(unix.EIO).blocks(),
-	20:  pass("writev").blocks(),
+	20:  pass("writev").reads(vector(1, 2)).blocks(),
 	21:  pass("access"),
 	22:  regular("pipe", fixed(0, 8)),
 	23:  irregular("select").by(0, selectCases(fixed(4, sizeTimeval).always())...).blocks(),
@@ -52,9 +52,9 @@ var table = [Max]Row{
 	41:  pass("socket"),
 	42:  pass("connect").blocks(),
 	43:  regular("accept", fixed(1, sizeSockaddr).loose(), fixed(2, 4)).blocks(),
-	44:  pass("sendto").blocks(),
+	44:  pass("sendto").reads(each(1, 1, 2)).blocks(),
 	45:  regular("recvfrom", got(1, 1, 2), fixed(4, sizeSockaddr).loose(), fixed(5, 4)).torn(unix.EINVAL).blocks(), // EINVAL: a negative *addrlen is seen after the data was copied
-	46:  pass("sendmsg").blocks(),
+	46:  pass("sendmsg").reads(header(1)).blocks(),
 	47:  irregular("recvmsg").torn(unix.EINVAL).blocks(),
 	48:  pass("shutdown"),
 	49:  pass("bind"),
@@ -304,7 +304,7 @@ var table = [Max]Row{
 	293: regular("pipe2", fixed(0, 8)),
 	294: pass("inotify_init1"),
 	295: irregular("preadv").torn(unix.EIO).blocks(),
-	296: pass("pwritev").blocks(),
+	296: pass("pwritev").reads(vector(1, 2)).blocks(),
 	297: pass("rt_tgsigqueueinfo"),
 	298: regular("perf_event_open", fixed(0, 8).always()).gap("a perf ring, if mapped, is written by the kernel at any time"), // attr.size on E2BIG
 	299: irregular("recvmmsg", fixed(4, sizeTimespec).always()).torn(unix.EINVAL).blocks(),
@@ -336,7 +336,7 @@ var table = [Max]Row{
 	325: pass("mlock2"),
 	326: regular("copy_file_range", fixed(1, 8), fixed(3, 8)).blocks(),
 	327: irregular("preadv2").torn(unix.EIO).blocks(),
-	328: pass("pwritev2").blocks(),
+	328: pass("pwritev2").reads(vector(1, 2)).blocks(),
 	329: engine("pkey_mprotect"),
 	330: pass("pkey_alloc"),
 	331: pass("pkey_free"),

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+	"kmv/engine/syscalls"
+	"kmv/shadowmem"
+)
+
+// The kernel does not say which byte of an argument it could not reach. Lost pages are not in memory: the pages that are not
+// are few, and all of them are tried.
+
+// sweepAfter looks for lost pages after a system call that failed with EFAULT; true means that some were repaired, and that
+// the call is to be made again.
+func (e *engine) sweepAfter(t *thread, ret int64) (bool, error) {
+	if ret != fail(unix.EFAULT) || !e.config().Mirror {
+		return false, nil
+	}
+	n, err := e.sweep(t.p, "syscall")
+	return n > 0, err
+}
+
+// sweep repairs all lost pages of a process and counts them.
+func (e *engine) sweep(p *process, how string) (int, error) {
+	lay, found := e.layout, map[uint64]bool{}
+	for page := range p.lost {
+		found[page] = true
+	}
+	t := e.hand(p)
+	if t == nil {
+		return 0, nil
+	}
+	pagemap, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
+	if err != nil {
+		return 0, err
+	}
+	defer pagemap.Close()
+	for _, z := range []shadowmem.Zone{{Low: 0, High: lay.Hole.Low}, {Low: lay.Hole.High, High: lay.Data.High}} {
+		for _, offset := range []uint64{0, lay.Offset} {
+			err := ptrace.Swapped(pagemap, uint64(z.Low)+offset, uint64(z.High)+offset, func(start, end uint64) error {
+				for ; start < end && len(found) < sweepMost; start += shadowmem.PageSize {
+					found[start] = true
+				}
+				return nil
+			})
+			if err != nil {
+				return 0, err
+			}
+		}
+	}
+	repaired := 0
+	for page := range found {
+		fixed, err := e.repair(p, page, how)
+		if err != nil {
+			return repaired, err
+		}
+		if fixed {
+			repaired++
+		}
+	}
+	return repaired, nil
+}
+
+// touchStack reads where the frame of a signal may be put: the kernel would kill the program there.
+func (e *engine) touchStack(t *thread) {
+	var b [1]byte
+	const redZone = 128
+	for at := t.regs.Rsp - redZone - maxFrame; at < t.regs.Rsp; at += 4096 {
+		_, _ = t.p.mem.ReadSome(at, b[:]) // what is not mapped is the kernel's affair
+	}
+}
+
+// sweepStack looks for lost pages when a frame could not be written or read: it may be on an alternate stack.
+func (e *engine) sweepStack(t *thread, s ptrace.Stop) (bool, error) {
+	if s.Kind != ptrace.Signaled || s.Sig != unix.SIGSEGV || !e.config().Mirror {
+		return false, nil
+	}
+	n, err := e.sweep(t.p, "syscall")
+	return n > 0, err
+}
+
+// sweepMost bounds what is tried: with much of the program in swap, an EFAULT must not bring all of it back.
+const sweepMost = 1 << 14
+
+// touchWritten reads the pages that a system call may write, so that lost ones are repaired before: see runtime_touch.go.
+func (e *engine) touchWritten(p *process, plan *syscalls.Pending) {
+	if !e.config().Mirror {
+		return
+	}
+	e.how = "syscall"
+	var b [1]byte
+	for _, r := range plan.Writes(fail(unix.EFAULT), nativeMemory{p}) {
+		for at, end := r.Addr, r.Addr+min(r.Len, touchMost); at < end; at = at&^4095 + 4096 {
+			if _, err := p.mem.ReadSome(at, b[:]); err != nil {
+				break
+			}
+		}
+	}
+	e.how = "engine"
+}
