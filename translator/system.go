@@ -66,6 +66,7 @@ func (t *Translator) cpuid() outcome {
 	t.a.Cpuid()
 	t.slot = SlotC
 	t.spill(x86.RCX)
+	t.glue()
 	t.a.MovRM(x86.RCX, slot(SlotA), 4)
 	edit := t.a.NewLabel()
 	last := int64(0)
