@@ -22,7 +22,7 @@ type region struct {
 	kept       bool // key is valid: the mapping is of a file that can be found again
 	first      int  // blocks [first, first+loaded) of the cache were not translated here
 	loaded     int
-	sum        uint32 // of the image that they came from
+	sum        uint64 // of the image that they came from
 }
 
 // region is the region that a native address lies in.

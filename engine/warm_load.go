@@ -8,7 +8,7 @@ import (
 )
 
 // comparePiece is how much native code is read at a time to be compared.
-const comparePiece = 64 << 10
+const comparePiece = 8 << 10
 
 // same says whether all native bytes that an image was translated from are in memory, as they are now.
 func same(r *region, im *saved.Image, read func(addr uint64, buf []byte) int) bool {

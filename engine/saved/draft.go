@@ -3,7 +3,6 @@ package saved
 import (
 	"bufio"
 	"encoding/binary"
-	"hash/crc32"
 	"io"
 )
 
@@ -19,8 +18,8 @@ type Draft struct {
 
 // WriteTo writes the draft as Parse reads it.
 func (d *Draft) WriteTo(w io.Writer, key Key) error {
-	sum := crc32.New(castagnoli)
-	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10)
+	var sum checksum
+	out := bufio.NewWriterSize(io.MultiWriter(w, &sum), 64<<10)
 	text := 0
 	for _, s := range d.Spans {
 		text += len(s.Bytes)
@@ -59,7 +58,7 @@ func (d *Draft) WriteTo(w io.Writer, key Key) error {
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	_, err := w.Write(append32(nil, sum.Sum32()))
+	_, err := w.Write(binary.LittleEndian.AppendUint64(nil, sum.sum()))
 	return err
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"golang.org/x/sys/unix"
 )
@@ -80,13 +79,10 @@ const (
 	exitSize  = 20
 	spanSize  = 8
 
-	magic      = "kmvcode1"
+	magic      = "kmvcode2"
 	headerSize = len(magic) + len(Key{}) + 4*parts
-	sumSize    = 4
+	sumSize    = 8
 )
-
-// castagnoli has an instruction of its own.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // errDamaged is wrapped by what is wrong with a file.
 var errDamaged = errors.New("damaged")
@@ -100,7 +96,7 @@ func Parse(data []byte, key Key) (*Image, error) {
 		return nil, fmt.Errorf("%w: it is about another file", errDamaged)
 	}
 	body, sum := data[:len(data)-sumSize], data[len(data)-sumSize:]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(sum) {
+	if sumOf(body) != binary.LittleEndian.Uint64(sum) {
 		return nil, fmt.Errorf("%w: wrong checksum", errDamaged)
 	}
 	im := &Image{data: data}
@@ -133,7 +129,7 @@ func (im *Image) free() {
 func (im *Image) Size() int { return len(im.data) }
 
 // Sum tells an image from another one of the same key.
-func (im *Image) Sum() uint32 { return u32(im.data[len(im.data)-sumSize:]) }
+func (im *Image) Sum() uint64 { return binary.LittleEndian.Uint64(im.data[len(im.data)-sumSize:]) }
 
 // Blocks is the number of blocks, and Block is one of them; they are in the order in which they lie in Code.
 func (im *Image) Blocks() int { return len(im.parts[partBlocks]) / blockSize }

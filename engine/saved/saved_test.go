@@ -238,3 +238,43 @@ func TestEviction(t *testing.T) {
 		t.Error("reading a file does not make it younger")
 	}
 }
+
+// A sum depends on every bit and on the length, not on the pieces in which the bytes come.
+func TestChecksum(t *testing.T) {
+	data := make([]byte, 1000)
+	for i := range data {
+		data[i] = byte(i * i)
+	}
+	seen := map[uint64]int{}
+	for n := range data {
+		whole := sumOf(data[:n])
+		if k, twice := seen[whole]; twice {
+			t.Fatalf("%d and %d bytes have the same sum", k, n)
+		}
+		seen[whole] = n
+		var c checksum
+		for rest, size := data[:n], 1; len(rest) > 0; size = size*7%61 + 1 {
+			k := min(size, len(rest))
+			_, _ = c.Write(rest[:k])
+			rest = rest[k:]
+		}
+		if c.sum() != whole {
+			t.Fatalf("%d bytes in pieces: %#x, at once: %#x", n, c.sum(), whole)
+		}
+	}
+	for i := range 8 * len(data) {
+		data[i/8] ^= 1 << (i % 8)
+		if k, twice := seen[sumOf(data)]; twice {
+			t.Fatalf("bit %d makes no difference (%d)", i, k)
+		}
+		data[i/8] ^= 1 << (i % 8)
+	}
+}
+
+func BenchmarkChecksum(b *testing.B) {
+	data := make([]byte, 1<<20)
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		sumOf(data)
+	}
+}
