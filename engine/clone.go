@@ -265,7 +265,7 @@ func (e *engine) leave(t *thread) {
 	if p.uffd != nil {
 		_ = p.uffd.Close()
 	}
-	_ = p.code.close()
+	e.retire(p.code)
 	if e.processes[p.pid] == p {
 		delete(e.processes, p.pid)
 	}

@@ -52,6 +52,7 @@ type engine struct {
 	start      time.Time
 	image      *runtimeImage
 	saved      *saved.Store
+	spare      *codeCache // for the next address space
 	failures   Failures
 	how        string // what would notice a bad page now: see view.Failure
 
@@ -72,6 +73,7 @@ func newEngine(o Options) *engine {
 func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err error) {
 	defer func() { started <- err }() // a second one is dropped: the channel has room for what the caller reads
 	e.saved = saved.Open(e.opts.Cache, e.logf)
+	defer e.dropSpare()
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}

@@ -95,15 +95,12 @@ func (l *loader) boot() error {
 		return err
 	}
 	name := t.regs.Rsp - 1024
-	if err := l.p.mem.Write(name, []byte("kmv\x00")); err != nil {
-		return err
-	}
-	fd, err := l.bootCall(unix.SYS_MEMFD_CREATE, name, unix.MFD_CLOEXEC)
-	if err != nil {
-		return fmt.Errorf("memfd_create: %w", err)
-	}
-	if err := l.shareMemory(int(fd)); err != nil {
-		return err
+	fd, ok := l.takeSpare(name)
+	if !ok {
+		var err error
+		if fd, err = l.newMemory(name); err != nil {
+			return err
+		}
 	}
 	const fixed = unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
 	maps := []struct{ at, size, prot, off uint64 }{
@@ -127,6 +124,17 @@ func (l *loader) boot() error {
 	t.slot = l.p.code.slots.take()
 	t.regs.Fs_base, t.regs.Gs_base = l.p.code.threadAddress(t.slot), lay.Offset
 	return nil
+}
+
+// newMemory makes the file of a code cache in the target, and maps it here; name is memory to be used for a while.
+func (l *loader) newMemory(name uint64) (fd uint64, err error) {
+	if err := l.p.mem.Write(name, []byte("kmv\x00")); err != nil {
+		return 0, err
+	}
+	if fd, err = l.bootCall(unix.SYS_MEMFD_CREATE, name, unix.MFD_CLOEXEC); err != nil {
+		return 0, fmt.Errorf("memfd_create: %w", err)
+	}
+	return fd, l.shareMemory(int(fd))
 }
 
 // shareMemory maps the target's memfd here.
