@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"bytes"
+	"cmp"
 	"slices"
 
 	"kmv/engine/saved"
@@ -68,11 +68,12 @@ type drafter struct {
 	c      *codeCache
 	drafts []*saved.Draft // one for each region, nil if it is not to be saved
 	owner  []int32        // the region of each block, -1 if none
+	text   []int32        // where the native bytes of each block are, see texts
 	index  []int32        // where its draft has it, -1 if nowhere
 }
 
 func newDrafter(c *codeCache) *drafter {
-	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), index: make([]int32, len(c.blocks))}
+	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), text: c.texts(), index: make([]int32, len(c.blocks))}
 	last := 0
 	for i := range c.blocks {
 		w.owner[i], w.index[i] = -1, -1
@@ -104,6 +105,7 @@ func (w *drafter) fresh() []int {
 // draw fills the drafts.
 func (w *drafter) draw() {
 	w.choose()
+	w.reserve()
 	w.copyBlocks()
 	w.copyLinks()
 	w.copyExits()
@@ -122,6 +124,40 @@ func (w *drafter) choose() {
 			continue
 		}
 		w.index[i] = 0
+	}
+}
+
+// reserve makes each draft as large as it will be, or a little larger: growing by doubling would take twice the memory.
+func (w *drafter) reserve() {
+	c := w.c
+	type size struct {
+		code                 uint32
+		blocks, links, exits int
+	}
+	sizes := make([]size, len(w.drafts))
+	for i := range c.blocks {
+		if w.index[i] < 0 {
+			continue
+		}
+		s := &sizes[w.owner[i]]
+		s.blocks++
+		s.code += (c.blocks[i].start-s.code)&7 + c.blocks[i].end - c.blocks[i].start
+		for l := c.blocks[i].links; l >= 0; l = c.links[l].next {
+			s.links++
+		}
+	}
+	for i := range c.stubs {
+		if k, ok := c.blockIndex(c.stubs[i].site); ok && w.index[k] >= 0 && c.stubs[i].kind != stubNone {
+			sizes[w.owner[k]].exits++
+		}
+	}
+	for j, d := range w.drafts {
+		if d != nil {
+			d.Code = make([]byte, 0, int(sizes[j].code)+sizes[j].exits)
+			d.Blocks = make([]saved.Block, 0, sizes[j].blocks)
+			d.Links = make([]saved.Link, 0, sizes[j].links)
+			d.Exits = make([]saved.Exit, 0, sizes[j].exits)
+		}
 	}
 }
 
@@ -231,30 +267,82 @@ func lead(d *saved.Draft, x saved.Exit) {
 // the others came from.
 func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
 	c := w.c
-	var all []saved.Span
+	var own []int32 // blocks, by their native addresses
+	size := 0
+	for i := range c.blocks {
+		if b := &c.blocks[i]; w.owner[i] == int32(j) && w.text[i] >= 0 && b.size > 0 && c.live(int32(i)) {
+			own = append(own, int32(i))
+			size += int(b.size)
+		}
+	}
+	slices.SortFunc(own, func(a, b int32) int { return cmp.Compare(c.blocks[a].native, c.blocks[b].native) })
 	if old != nil {
 		old.Spans(func(s saved.Span) bool {
-			all = append(all, s)
+			size += len(s.Bytes)
 			return true
 		})
 	}
-	text := c.native
-	for i := 0; i < len(c.blocks); i++ {
-		if n := c.loadedAt(i); n > 0 {
-			i += n - 1
-			continue
+	u := union{text: make([]byte, 0, size)} // never moved: spans grow in place
+	before := func(end uint64) { // the blocks that begin before end
+		for len(own) > 0 && c.blocks[own[0]].native < end {
+			b, at := &c.blocks[own[0]], w.text[own[0]]
+			u.add(uint32(b.native-c.regions[j].start), c.native[at:][:b.size])
+			own = own[1:]
 		}
-		b := &c.blocks[i]
-		if b.kind != translated {
-			continue
-		}
-		if w.owner[i] == int32(j) && b.size > 0 && c.live(int32(i)) {
-			all = append(all, saved.Span{Start: uint32(b.native - c.regions[j].start), Bytes: text[:b.size:b.size]})
-		}
-		text = text[b.size:]
 	}
-	slices.SortStableFunc(all, func(a, b saved.Span) int { return int(int64(a.Start) - int64(b.Start)) })
-	return union(all)
+	if old != nil {
+		old.Spans(func(s saved.Span) bool {
+			before(c.regions[j].start + uint64(s.Start))
+			u.add(s.Start, s.Bytes)
+			return true
+		})
+	}
+	before(^uint64(0))
+	return u.spans
+}
+
+// union joins spans that touch or overlap, given in the order of their starts; where they overlap they have the same bytes.
+type union struct {
+	spans []saved.Span
+	text  []byte
+}
+
+func (u *union) add(start uint32, b []byte) {
+	if n := len(u.spans); n > 0 {
+		last := &u.spans[n-1]
+		if end := last.Start + uint32(len(last.Bytes)); start <= end {
+			if skip := end - start; skip < uint32(len(b)) {
+				last.Bytes = append(last.Bytes, b[skip:]...)
+				u.text = u.text[:len(u.text)+len(b)-int(skip)]
+			}
+			return
+		}
+	}
+	at := len(u.text)
+	u.text = append(u.text, b...)
+	u.spans = append(u.spans, saved.Span{Start: start, Bytes: u.text[at:]})
+}
+
+// texts finds where in codeCache.native the native bytes of each block are, -1 if they are not.
+func (c *codeCache) texts() []int32 {
+	text := make([]int32, len(c.blocks))
+	at := int32(0)
+	for i := 0; i < len(c.blocks); {
+		if n := c.loadedAt(i); n > 0 {
+			for range n {
+				text[i] = -1
+				i++
+			}
+			continue
+		}
+		text[i] = -1
+		if c.blocks[i].kind == translated {
+			text[i] = at
+			at += int32(c.blocks[i].size)
+		}
+		i++
+	}
+	return text
 }
 
 // loadedAt is how many blocks from i on were loaded, if i is the first of them.
@@ -265,29 +353,4 @@ func (c *codeCache) loadedAt(i int) int {
 		}
 	}
 	return 0
-}
-
-// union joins sorted spans that touch or overlap; where they overlap they have the same bytes.
-func union(all []saved.Span) []saved.Span {
-	var out []saved.Span
-	for i := 0; i < len(all); {
-		end, j := all[i].Start, i
-		for ; j < len(all) && (j == i || all[j].Start <= end); j++ {
-			end = max(end, all[j].Start+uint32(len(all[j].Bytes)))
-		}
-		joined := saved.Span{Start: all[i].Start, Bytes: all[i].Bytes}
-		if j > i+1 {
-			var b bytes.Buffer
-			b.Grow(int(end - joined.Start))
-			for _, s := range all[i:j] {
-				if skip := joined.Start + uint32(b.Len()) - s.Start; skip < uint32(len(s.Bytes)) {
-					b.Write(s.Bytes[skip:])
-				}
-			}
-			joined.Bytes = b.Bytes()
-		}
-		out = append(out, joined)
-		i = j
-	}
-	return out
 }

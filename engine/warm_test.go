@@ -234,3 +234,21 @@ func TestOnlyTheSameCodeIsRecalled(t *testing.T) {
 		t.Error("the mapping ends early and is not seen")
 	}
 }
+
+// What touches or overlaps becomes one span, and nothing is lost.
+func TestUnion(t *testing.T) {
+	memory := []byte("abcdefghijklmnopqrstuvwxyz")
+	u := union{text: make([]byte, 0, 100)}
+	for _, s := range [][2]uint32{{0, 3}, {1, 2}, {3, 5}, {7, 9}, {8, 9}, {8, 12}, {20, 21}, {20, 20}, {21, 26}} {
+		u.add(s[0], memory[s[0]:s[1]])
+	}
+	want := []saved.Span{{Start: 0, Bytes: memory[:5]}, {Start: 7, Bytes: memory[7:12]}, {Start: 20, Bytes: memory[20:]}}
+	if len(u.spans) != len(want) {
+		t.Fatalf("%d spans: %v", len(u.spans), u.spans)
+	}
+	for i, s := range u.spans {
+		if s.Start != want[i].Start || !bytes.Equal(s.Bytes, want[i].Bytes) {
+			t.Errorf("span at %d: %q, want %q at %d", s.Start, s.Bytes, want[i].Bytes, want[i].Start)
+		}
+	}
+}
