@@ -38,7 +38,8 @@ func TestGeometricMean(t *testing.T) {
 // sample is one result with round numbers.
 func sample() Result {
 	r := Result{Name: "fib", Class: Micro, Times: 1, Peers: map[string]float64{"qemu": 5.25},
-		Native: []Sample{{0.2, 0.1}, {0.25, 0.2}, {0.2, 0.3}}, Kmv: []Sample{{0.3, 0.3}, {0.3, 0.3}, {0.5, 0.3}}}
+		Native: []Sample{{0.2, 0.1}, {0.25, 0.2}, {0.2, 0.3}}, Kmv: []Sample{{0.3, 0.3}, {0.3, 0.3}, {0.5, 0.3}},
+		Cold: []Sample{{0.4, 0.4}, {0.4, 0.4}, {0.4, 0.4}}}
 	r.sum()
 	return r
 }
@@ -48,7 +49,7 @@ func TestSum(t *testing.T) {
 	if r.NativeWall != 0.2 || r.KmvWall != 0.3 || math.Abs(r.Ratio-1.5) > 1e-9 || math.Abs(r.CPURatio-1.5) > 1e-9 {
 		t.Errorf("medians and ratios: %+v", r)
 	}
-	if math.Abs(r.Min-1.2) > 1e-9 || math.Abs(r.Max-2.5) > 1e-9 || math.Abs(r.Added()-0.1) > 1e-9 {
+	if math.Abs(r.Min-1.2) > 1e-9 || math.Abs(r.Max-2.5) > 1e-9 || math.Abs(r.Added()-0.1) > 1e-9 || math.Abs(r.AddedCold()-0.2) > 1e-9 {
 		t.Errorf("extremes %v %v, added %v", r.Min, r.Max, r.Added())
 	}
 	if ratio(1, 0) != 0 {
@@ -67,10 +68,10 @@ func TestBar(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	const want = `micro             native       kmv   ratio    cpu     min-max      qemu
-  fib            0.200 s   0.300 s   1.50x   1.50   1.20-2.50     5.25x  ██████████▒▒▒▒▒
+	const want = `micro             native       kmv   ratio    cpu     min-max    cold      qemu
+  fib            0.200 s   0.300 s   1.50x   1.50   1.20-2.50   2.00x     5.25x  ██████████▒▒▒▒▒
   gone         skipped: no such program
-  geometric mean                     1.50x   1.50                 5.25x
+  geometric mean                     1.50x   1.50               2.00x     5.25x
 
 `
 	var b bytes.Buffer
@@ -92,7 +93,7 @@ func TestSelect(t *testing.T) {
 	if all, bad := Select(nil); len(all) != len(Workloads) || bad != "" {
 		t.Errorf("no names: %d, %q", len(all), bad)
 	}
-	if some, bad := Select([]string{"startup", "fib"}); len(some) != 3 || bad != "" || some[0].Name != "fib" {
+	if some, bad := Select([]string{"startup", "fib"}); len(some) != 4 || bad != "" || some[0].Name != "fib" {
 		t.Errorf("startup and fib: %v, %q", some, bad)
 	}
 	if _, bad := Select([]string{"fib", "fob"}); bad != "fob" {
@@ -126,10 +127,10 @@ func TestGenerators(t *testing.T) {
 	}
 }
 
-// fakeKmv is a shell script in the place of kmv: `run -- PROG ...` with an edit.
+// fakeKmv is a shell script in the place of kmv: `run --cache DIR -- PROG ...` with an edit.
 func fakeKmv(t *testing.T, body string) string {
 	path := filepath.Join(t.TempDir(), "kmv")
-	if err := os.WriteFile(path, []byte("#!/bin/sh\nshift 2\n"+body), 0o755); err != nil {
+	if err := os.WriteFile(path, []byte("#!/bin/sh\nshift 4\n"+body), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -193,6 +194,7 @@ func benchmark(b *testing.B, c Class) {
 			b.ReportMetric(r.Ratio, "x-native")
 			b.ReportMetric(r.CPURatio, "x-native-cpu")
 			b.ReportMetric(r.Added()*1000, "ms-added")
+			b.ReportMetric(r.AddedCold()*1000, "ms-added-cold")
 		})
 	}
 }

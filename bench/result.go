@@ -35,11 +35,14 @@ type Result struct {
 	Class      Class              `json:"class"`
 	Times      int                `json:"times"`
 	Native     []Sample           `json:"native"`
-	Kmv        []Sample           `json:"kmv"`
+	Kmv        []Sample           `json:"kmv"`           // with translations that an earlier run has saved
+	Cold       []Sample           `json:"kmv_cold"`      // with none, --cache off
 	NativeWall float64            `json:"native_wall_s"` // medians
 	KmvWall    float64            `json:"kmv_wall_s"`
+	ColdWall   float64            `json:"kmv_cold_wall_s"`
 	Ratio      float64            `json:"ratio"` // of the medians
 	CPURatio   float64            `json:"cpu_ratio"`
+	ColdRatio  float64            `json:"cold_ratio"`
 	Min        float64            `json:"min_ratio"` // of the rounds
 	Max        float64            `json:"max_ratio"`
 	Peers      map[string]float64 `json:"peers,omitempty"`
@@ -50,7 +53,8 @@ func (r *Result) sum() {
 	wall := func(s Sample) float64 { return s.Wall }
 	cpu := func(s Sample) float64 { return s.CPU }
 	r.NativeWall, r.KmvWall = medianOf(r.Native, wall), medianOf(r.Kmv, wall)
-	r.Ratio = ratio(r.KmvWall, r.NativeWall)
+	r.ColdWall = medianOf(r.Cold, wall)
+	r.Ratio, r.ColdRatio = ratio(r.KmvWall, r.NativeWall), ratio(r.ColdWall, r.NativeWall)
 	r.CPURatio = ratio(medianOf(r.Kmv, cpu), medianOf(r.Native, cpu))
 	r.Min, r.Max = math.Inf(1), 0
 	for i := range r.Kmv {
@@ -61,6 +65,9 @@ func (r *Result) sum() {
 
 // Added is what kmv adds to one run of the command, in seconds.
 func (r *Result) Added() float64 { return (r.KmvWall - r.NativeWall) / float64(r.Times) }
+
+// AddedCold is Added of the runs without saved translations.
+func (r *Result) AddedCold() float64 { return (r.ColdWall - r.NativeWall) / float64(r.Times) }
 
 // ratio is a/b; nothing can be said if b is too small to have been measured.
 func ratio(a, b float64) float64 {
@@ -116,6 +123,7 @@ func means(results []Result, of func(Result) float64) map[Class]float64 {
 // The ratios that have means.
 func wallRatio(r Result) float64 { return r.Ratio }
 func cpuRatio(r Result) float64  { return r.CPURatio }
+func coldRatio(r Result) float64 { return r.ColdRatio }
 
 // ratios are those of a class that could be measured.
 func ratios(results []Result, c Class, of func(Result) float64) (x []float64) {

@@ -8,8 +8,10 @@ import (
 
 // table writes rows as they are measured:
 //
-//	real            native      kmv   ratio    cpu    min-max
-//	bzip2          0.298 s  0.391 s   1.31x   1.33  1.28-1.40  ██████████▒▒▒
+//	real            native      kmv   ratio    cpu    min-max    cold
+//	bzip2          0.298 s  0.391 s   1.31x   1.33  1.28-1.40   1.38x  ██████████▒▒▒
+//
+// kmv finds the translations of an earlier run, in cold it has none.
 type table struct {
 	w     io.Writer
 	peers []Peer
@@ -34,7 +36,7 @@ func bar(ratio float64) string {
 }
 
 func (t *table) head(c Class) {
-	fmt.Fprintf(t.w, "%-14s %9s %9s %7s %6s %11s", c, "native", "kmv", "ratio", "cpu", "min-max")
+	fmt.Fprintf(t.w, "%-14s %9s %9s %7s %6s %11s %7s", c, "native", "kmv", "ratio", "cpu", "min-max", "cold")
 	for _, p := range t.peers {
 		fmt.Fprintf(t.w, " %9s", p.Name)
 	}
@@ -43,13 +45,13 @@ func (t *table) head(c Class) {
 
 func (t *table) row(r Result) {
 	times := float64(r.Times)
-	fmt.Fprintf(t.w, "  %-12s %9s %9s %6.2fx %6.2f %11s", r.Name, seconds(r.NativeWall/times), seconds(r.KmvWall/times),
-		r.Ratio, r.CPURatio, fmt.Sprintf("%.2f-%.2f", r.Min, r.Max))
+	fmt.Fprintf(t.w, "  %-12s %9s %9s %6.2fx %6.2f %11s %6.2fx", r.Name, seconds(r.NativeWall/times), seconds(r.KmvWall/times),
+		r.Ratio, r.CPURatio, fmt.Sprintf("%.2f-%.2f", r.Min, r.Max), r.ColdRatio)
 	for _, p := range t.peers {
 		fmt.Fprintf(t.w, " %9s", peerRatio(r.Peers[p.Name]))
 	}
 	if r.Class == Startup {
-		fmt.Fprintf(t.w, "  +%s each\n", seconds(r.Added()))
+		fmt.Fprintf(t.w, "  +%s each, cold +%s\n", seconds(r.Added()), seconds(r.AddedCold()))
 		return
 	}
 	fmt.Fprintf(t.w, "  %s\n", bar(r.Ratio))
@@ -61,7 +63,7 @@ func (t *table) mean(r *Report, c Class) {
 	if mean(wallRatio) == 0 {
 		return
 	}
-	fmt.Fprintf(t.w, "  %-32s %6.2fx %6.2f %11s", "geometric mean", mean(wallRatio), mean(cpuRatio), "")
+	fmt.Fprintf(t.w, "  %-32s %6.2fx %6.2f %11s %6.2fx", "geometric mean", mean(wallRatio), mean(cpuRatio), "", mean(coldRatio))
 	for _, p := range t.peers {
 		fmt.Fprintf(t.w, " %9s", peerRatio(mean(func(r Result) float64 { return r.Peers[p.Name] })))
 	}

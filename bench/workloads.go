@@ -51,6 +51,7 @@ var Workloads = []Workload{
 	{Name: "cc1", Class: Real, Run: "cc1 -quiet -O2 @large.c -o /dev/stdout"},
 
 	{Name: "true", Class: Startup, Run: "true", Times: 20},
+	{Name: "spawn", Class: Startup, Run: "sh @spawn.sh 50"},
 	{Name: "python-pass", Class: Startup, Run: "/usr/bin/python3 -c pass", Times: 3},
 }
 

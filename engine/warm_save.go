@@ -283,7 +283,7 @@ func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
 		})
 	}
 	u := union{text: make([]byte, 0, size)} // never moved: spans grow in place
-	before := func(end uint64) { // the blocks that begin before end
+	before := func(end uint64) {            // the blocks that begin before end
 		for len(own) > 0 && c.blocks[own[0]].native < end {
 			b, at := &c.blocks[own[0]], w.text[own[0]]
 			u.add(uint32(b.native-c.regions[j].start), c.native[at:][:b.size])
