@@ -18,8 +18,7 @@ func printStats(w io.Writer, r *engine.Report) {
 	row("ended", "%s after %.3f s, %s", ending(r.Exit), r.WallSeconds, plural(r.Threads, "thread"))
 	row("translated", "%s, %s; %s, %d mirrored; %.3f s", plural(t.Blocks, "block"), plural(t.NativeInstructions, "instruction"),
 		plural(t.Stores, "store"), t.StoresMirrored, t.Seconds)
-	row("cache", "%s of them loaded", plural(t.LoadedBlocks, "block"))
-	row("code", "%s native, %s in the cache", size(uint64(t.NativeBytes)), size(uint64(t.CacheBytes)))
+	row("code", "%s native, %s in the cache, %s kept from before", size(uint64(t.NativeBytes)), size(uint64(t.CacheBytes)), plural(t.LoadedBlocks, "block"))
 	row("mirror", "%s of address space, %s in memory, at +%#x", size(m.BytesMirrored), size(m.BytesResident), m.Offset)
 	row("syscalls", "%d without a stop, %d with one, %s copied", s.InTarget, s.Stopped, size(s.BytesMirrored))
 	row("stops", "%s", stops(t.Stops))

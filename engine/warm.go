@@ -58,7 +58,8 @@ func (p *process) recall(pc uint64) {
 	r := region{start: uint64(m.Start), end: uint64(m.End)}
 	if id, ok := p.identity(m); ok {
 		r.kept = true
-		r.key = saved.KeyOf(fmt.Sprintf("%s %+v %x-%x %s", buildID(), c.cfg, r.start, r.end, id))
+		// Each program has its own image of a library: that of all programs together is several times what one needs.
+		r.key = saved.KeyOf(fmt.Sprintf("%s %+v %q %x-%x %s", buildID(), c.cfg, p.exe, r.start, r.end, id))
 		im := p.saved.Get(r.key)
 		read := func(addr uint64, buf []byte) int {
 			n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
