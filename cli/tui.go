@@ -216,29 +216,34 @@ func orElse(s, other string) string {
 
 // runOnScreen starts a run and shows it. What the run says is printed when the screen is gone.
 func (a *app) runOnScreen(ctx context.Context, o ui.Options, flags, args []string, dir string) error {
-	s, err := startServer(flags, args, dir)
-	if err != nil {
-		return failure{err: fmt.Errorf("start the run: %w", err), hint: "is the disk full, or are there too many processes?"}
+	var s *server
+	o.Again = func() (view.Controller, string, error) {
+		n, err := startServer(flags, args, dir)
+		if err != nil {
+			return nil, "", failure{err: fmt.Errorf("start the run: %w", err), hint: "is the disk full, or are there too many processes?"}
+		}
+		run, err := n.connect()
+		if err == nil {
+			s = n
+		}
+		return run, fmt.Sprintf("kmv tui --connect %d", n.cmd.Process.Pid), err
 	}
-	defer s.said.Close()
-	if o.Run, err = s.connect(); err != nil {
+	var err error
+	if o.Run, o.Where, err = o.Again(); err != nil {
 		return err
 	}
-	pid := s.cmd.Process.Pid
-	o.Where = fmt.Sprintf("kmv tui --connect %d", pid)
 	how, err := a.show(ctx, o)
-	switch {
-	case err != nil || how == ui.Detached:
-		fmt.Fprintf(a.err, "kmv: %s runs on; %s shows it again\n", args[0], o.Where)
-	default:
-		select {
-		case <-s.exited:
-		case <-time.After(5 * time.Second):
-			fmt.Fprintf(a.err, "kmv: the run (process %d) has not ended yet\n", pid)
-		}
-		fmt.Fprint(a.err, s.words())
+	if err != nil || how == ui.Detached {
+		fmt.Fprintf(a.err, "kmv: %s runs on; kmv tui --connect %d shows it again\n", args[0], s.cmd.Process.Pid)
+		return err
 	}
-	return err
+	select {
+	case <-s.exited:
+	case <-time.After(5 * time.Second):
+		fmt.Fprintf(a.err, "kmv: the run (process %d) has not ended yet\n", s.cmd.Process.Pid)
+	}
+	fmt.Fprint(a.err, s.words())
+	return nil
 }
 
 // show runs the screen until it is left.

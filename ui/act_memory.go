@@ -86,7 +86,7 @@ func coverage(s *view.Snapshot) string {
 	if s.Counters.BytesWritable == 0 {
 		return "0%"
 	}
-	return fmt.Sprintf("%.1f%%", 100*float64(s.Counters.BytesMirrored)/float64(s.Counters.BytesWritable))
+	return fmt.Sprintf("%.1f%%", min(100*float64(s.Counters.BytesMirrored)/float64(s.Counters.BytesWritable), 100))
 }
 
 func verify(m *Model, l *Line) (tea.Cmd, error) {

@@ -107,17 +107,45 @@ func pause(m *Model, l *Line) (tea.Cmd, error) {
 
 func restart(m *Model, l *Line) (tea.Cmd, error) {
 	again := func(m *Model) tea.Cmd {
-		m.animate.on, m.flow.waiting, m.flow.resumed = false, nil, false
-		m.past = past{at: -1}
-		m.rates = rates{}
-		m.data.Before, m.data.Broken, m.data.Divergent = nil, nil, nil
-		m.flow.stopped = true
-		return m.do(view.Command{Op: view.Restart}, nil)
+		ended := m.live.State == view.Ended
+		m.forget()
+		switch {
+		case m.opt.Again == nil || m.live.Stops > 0:
+			return m.do(view.Command{Op: view.Restart}, nil)
+		case ended:
+			return m.anew
+		}
+		return m.do(view.Command{Op: view.Shutdown}, func(m *Model, r view.Reply) tea.Cmd { return m.anew })
 	}
 	if m.live.State == view.Ended || m.live.Stops > 0 {
 		return again(m), nil
 	}
 	return m.confirm("kill the program and start it again?", again), nil
+}
+
+// forget drops what was known of the run so far.
+func (m *Model) forget() {
+	m.past, m.rates, m.flow = past{at: -1}, rates{}, flow{looking: m.flow.looking, ticking: m.flow.ticking}
+	m.animate.on = false
+	m.data.Before, m.data.Broken, m.data.Divergent = nil, nil, nil
+	m.code().Follow()
+}
+
+// anew starts a new run in the place of the one that ended.
+func (m *Model) anew() tea.Msg {
+	run, where, err := m.opt.Again()
+	return funcMsg(func(m *Model) tea.Cmd {
+		if err != nil {
+			return m.fail(err)
+		}
+		m.link.close()
+		m.forget()
+		m.link, m.opt.Where, m.root, m.flow = newLink(run), where, 0, flow{}
+		m.screen().Screen = m.terminal
+		m.live = &view.Snapshot{State: view.Starting, Program: m.live.Program}
+		m.data.Now = m.live
+		return tea.Batch(m.wait, m.arrange(), m.want())
+	})
 }
 
 func sendSignal(m *Model, l *Line) (tea.Cmd, error) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"golang.org/x/sys/unix"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -57,7 +59,7 @@ func (m *Model) resume(c view.Command) tea.Cmd {
 // want asks for a look when none is under way.
 func (m *Model) want() tea.Cmd {
 	m.flow.dirty = true
-	if m.flow.looking {
+	if m.flow.looking || m.flow.ended || m.live.State == view.Ended && m.live.Stops == 0 {
 		return nil
 	}
 	m.flow.looking, m.flow.dirty = true, false
@@ -92,18 +94,35 @@ func (m *Model) happened(b eventsMsg) tea.Cmd {
 		m.event(e)
 	}
 	if b.ended {
+		m.over("the connection to the run was lost")
 		m.flow.ended = true
-		if m.live.State != view.Ended {
-			m.say(draw.Bad, "the run has ended; q leaves")
-		}
-		return m.want()
+		return nil
 	}
 	return tea.Batch(m.wait, m.want())
+}
+
+// over makes the end of the run the present: what was known last, and how it ended.
+func (m *Model) over(how string) {
+	m.flow.resumed, m.flow.waiting, m.animate.on = false, nil, false
+	if m.live.State == view.Ended {
+		return
+	}
+	s := *m.live
+	s.State, s.Reason, s.Registers, s.Code, s.Stack = view.Ended, how, nil, nil, nil
+	m.live, m.header.Reason = &s, how
+	if m.past.at < 0 {
+		m.data.Now = m.live
+	}
+	m.say(draw.Warn, "the program "+how+"; q leaves, Ctrl+Shift+F5 starts it again")
 }
 
 // event takes one.
 func (m *Model) event(e view.Event) {
 	switch e.Kind {
+	case view.EventStart:
+		if m.root == 0 {
+			m.root = e.Pid
+		}
 	case view.EventResume:
 		m.live.State = view.Running
 		return
@@ -116,15 +135,19 @@ func (m *Model) event(e view.Event) {
 		m.flow.lastNote = e.Text
 		return
 	case view.EventExit:
-		if e.Pid == m.live.Pid || m.live.Pid == 0 {
-			m.flow.resumed, m.flow.waiting = false, nil
-			m.animate.on = false
+		if e.Pid == m.root {
+			m.over(exitText(e.Value))
+			return
 		}
 	case view.EventInjected, view.EventDetected, view.EventRecovered, view.EventUnrecovered:
 		m.data.Broken = append(m.data.Broken, e)
 	}
 	role, text := describe(e)
-	if text != "" {
+	switch {
+	case text == "":
+	case role == draw.Plain || e.Kind == view.EventSignal:
+		m.logLine(role, text)
+	default:
 		m.say(role, text)
 	}
 }
@@ -152,7 +175,7 @@ func describe(e view.Event) (draw.Role, string) {
 	case view.EventStart:
 		return role, "started " + e.Text
 	case view.EventSignal:
-		return draw.Warn, fmt.Sprintf("signal %d %s", e.Value, e.Text)
+		return draw.Warn, strings.TrimRight("signal "+signalName(e.Value)+" "+e.Text, " ")
 	case view.EventGap, view.EventDivergent, view.EventInjected, view.EventDetected:
 		role = draw.Warn
 	case view.EventRecovered, view.EventMasked, view.EventVerified, view.EventRetired:
@@ -176,10 +199,17 @@ func describe(e view.Event) (draw.Role, string) {
 	return role, text
 }
 
+func signalName(n uint64) string {
+	if name := unix.SignalName(unix.Signal(n)); name != "" {
+		return name
+	}
+	return fmt.Sprint(n)
+}
+
 // exitText reads a wait status (wait(2)).
 func exitText(status uint64) string {
 	if sig := status & 0x7f; sig != 0 {
-		return fmt.Sprintf("was killed by signal %d", sig)
+		return "was killed by " + signalName(sig)
 	}
 	return fmt.Sprintf("exited with %d", status>>8&0xff)
 }
@@ -189,6 +219,10 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 	m.flow.looking, m.flow.last = false, time.Now()
 	var cmd tea.Cmd
 	switch {
+	case m.live.State == view.Ended && m.live.Stops == 0:
+		return nil // it was too late
+	case errors.Is(msg.err, view.ErrEnded):
+		return nil // an event will tell how
 	case msg.err != nil && !errors.Is(msg.err, context.Canceled):
 		if text := "look: " + msg.err.Error(); m.note.text != text {
 			m.say(draw.Bad, text)
@@ -199,6 +233,9 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.data.Before = m.live
 		}
 		m.live = msg.snap
+		if msg.bad != nil && msg.snap.State == view.Paused {
+			m.fail(msg.bad)
+		}
 		if msg.stop {
 			m.thread = 0 // show the one that stopped
 		}

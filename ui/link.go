@@ -2,6 +2,8 @@ package ui
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,15 +34,18 @@ type link struct {
 
 // eventsMsg is a batch of events; output only (an empty batch) means that the terminal has changed.
 type eventsMsg struct {
+	from   *link
 	events []view.Event
 	ended  bool // no more will come
 }
 
 // snapshotMsg answers a look.
 type snapshotMsg struct {
+	from *link
 	snap *view.Snapshot
 	err  error
-	stop bool // asked for because the program stopped
+	stop bool               // asked for because the program stopped
+	bad  *view.CommandError // an expression that has no value
 }
 
 // doneMsg answers a command.
@@ -107,7 +112,7 @@ func (l *link) wait() tea.Msg {
 	l.last = time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	m := eventsMsg{events: l.events, ended: l.ended}
+	m := eventsMsg{from: l, events: l.events, ended: l.ended}
 	l.events = nil
 	return m
 }
@@ -163,8 +168,29 @@ func (l *link) look(q view.Query, stop bool, after time.Duration) tea.Cmd {
 			time.Sleep(after)
 		}
 		s, err := l.run.Look(l.ctx, q)
-		return snapshotMsg{s, err, stop}
+		var bad *view.CommandError
+		if errors.As(err, &bad) && stripped(&q) { // an expression has no value now: the rest does
+			s, err = l.run.Look(l.ctx, q)
+		} else {
+			bad = nil
+		}
+		return snapshotMsg{l, s, err, stop, bad}
 	}
+}
+
+// stripped takes the expressions out of a query, and says whether there were any.
+func stripped(q *view.Query) bool {
+	var rest []view.MemoryQuery
+	for _, m := range q.Memory {
+		if m.Text == "" {
+			rest = append(rest, m)
+		} else if m.Addr != 0 {
+			rest = append(rest, view.MemoryQuery{Addr: m.Addr, Size: m.Size})
+		}
+	}
+	had := len(rest) != len(q.Memory) || slices.ContainsFunc(q.Memory, func(m view.MemoryQuery) bool { return m.Text != "" })
+	q.Memory = rest
+	return had
 }
 
 // glance looks at the run once, outside of the screen's own looks.

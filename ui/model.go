@@ -29,6 +29,8 @@ type Options struct {
 	ReadOnly bool
 	Tour     *Tour  // a guided tour, nil for none
 	Where    string // how to come back to the run after detaching, for a person; "" if it cannot be left
+	// Again starts the same program again as a new run, nil where only the run itself can do that. where is the new Where.
+	Again func() (run view.Controller, where string, err error)
 }
 
 // Model is the root.
@@ -54,6 +56,7 @@ type Model struct {
 	data    pane.Data
 	header  pane.Header
 	live    *view.Snapshot // the newest
+	root    int            // the first process
 	thread  int            // whose registers are shown; 0 is the one that stopped
 	flow    flow
 	past    past
@@ -141,9 +144,13 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.MouseClickMsg, tea.MouseWheelMsg:
 		return m, m.mouseEvent(msg)
 	case eventsMsg:
-		return m, m.happened(msg)
+		if msg.from == m.link { // not of the run before a restart
+			return m, m.happened(msg)
+		}
 	case snapshotMsg:
-		return m, m.looked(msg)
+		if msg.from == m.link {
+			return m, m.looked(msg)
+		}
 	case doneMsg:
 		return m, m.answered(msg)
 	case funcMsg:

@@ -58,7 +58,7 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 	p.To(1)
 	share := 0.0
 	if c.BytesWritable > 0 {
-		share = 100 * float64(c.BytesMirrored) / float64(c.BytesWritable)
+		share = min(100*float64(c.BytesMirrored)/float64(c.BytesWritable), 100)
 	}
 	role := draw.Good
 	if share < 99.95 {

@@ -1,0 +1,411 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+	"github.com/creack/pty"
+)
+
+// kmvBinary is kmv: KMV_BINARY, or built for the tests.
+var kmvBinary = sync.OnceValues(func() (string, error) {
+	if b := os.Getenv("KMV_BINARY"); b != "" {
+		return b, nil
+	}
+	dir, err := os.MkdirTemp("", "kmv-ui-test-")
+	if err != nil {
+		return "", err
+	}
+	b := filepath.Join(dir, "kmv")
+	build := exec.Command("go", "build", "-o", b, "kmv")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return b, nil
+})
+
+// seat is a person at a terminal with kmv in it.
+type seat struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	tty  *os.File
+	w, h int
+	mu   sync.Mutex
+	emu  *vt.Emulator
+	raw  []byte // all output
+	news chan struct{}
+	gone chan struct{}
+}
+
+// sit starts kmv with arguments in a terminal.
+func sit(t *testing.T, w, h int, args ...string) *seat {
+	t.Helper()
+	kmv, err := kmvBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &seat{t: t, w: w, h: h, emu: vt.NewEmulator(w, h), news: make(chan struct{}, 1), gone: make(chan struct{})}
+	s.cmd = exec.Command(kmv, args...)
+	s.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "COLORTERM=truecolor", "XDG_CONFIG_HOME="+t.TempDir())
+	s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go s.read()
+	go io.Copy(s.tty, s.emu) // a terminal answers questions
+	t.Cleanup(func() {
+		s.cmd.Process.Kill()
+		s.tty.Close()
+		<-s.gone
+		s.emu.Close()
+	})
+	return s
+}
+
+func (s *seat) read() {
+	defer close(s.gone)
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := s.tty.Read(buf)
+		s.mu.Lock()
+		s.emu.Write(buf[:n])
+		s.raw = append(s.raw, buf[:n]...)
+		s.mu.Unlock()
+		notify(s.news)
+		if err != nil {
+			s.cmd.Wait()
+			return
+		}
+	}
+}
+
+// screen is what can be read.
+func (s *seat) screen() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var b strings.Builder
+	for y := range s.h {
+		var line strings.Builder
+		for x := range s.w {
+			if c := s.emu.CellAt(x, y); c != nil && c.Content != "" {
+				line.WriteString(c.Content)
+			} else if c == nil || c.Width > 0 {
+				line.WriteByte(' ')
+			}
+		}
+		b.WriteString(strings.TrimRight(line.String(), " "))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// until waits until the screen is as it should be.
+func (s *seat) until(what string, ok func(screen string) bool) {
+	s.t.Helper()
+	limit := time.After(60 * time.Second)
+	for !ok(s.screen()) {
+		select {
+		case <-s.news:
+		case <-limit:
+			s.t.Fatalf("never: %s\n%s", what, s.screen())
+		case <-s.gone:
+			if ok(s.screen()) {
+				return
+			}
+			s.t.Fatalf("kmv left before: %s\n%s", what, s.screen())
+		}
+	}
+}
+
+// sees waits for texts.
+func (s *seat) sees(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		s.until(text, func(screen string) bool { return strings.Contains(screen, text) })
+	}
+}
+
+// says waits for texts in the first line.
+func (s *seat) says(texts ...string) {
+	s.t.Helper()
+	for _, text := range texts {
+		s.until("in the header: "+text, func(screen string) bool {
+			line, _, _ := strings.Cut(screen, "\n")
+			return strings.Contains(line, text)
+		})
+	}
+}
+
+func (s *seat) keys(text string) {
+	s.t.Helper()
+	if _, err := s.tty.WriteString(text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *seat) resize(w, h int) {
+	s.mu.Lock()
+	s.w, s.h = w, h
+	s.emu.Resize(w, h)
+	s.mu.Unlock()
+	pty.Setsize(s.tty, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)})
+}
+
+// leaves waits until kmv has ended, and wants its terminal as it was.
+func (s *seat) leaves() string {
+	s.t.Helper()
+	select {
+	case <-s.gone:
+	case <-time.After(30 * time.Second):
+		s.t.Fatalf("kmv does not end\n%s", s.screen())
+	}
+	s.mu.Lock()
+	alt := s.emu.IsAltScreen()
+	s.mu.Unlock()
+	if alt {
+		s.t.Error("the terminal is left in the alternate screen")
+	}
+	return s.screen()
+}
+
+// closes closes a window.
+func (s *seat) closes() {
+	s.t.Helper()
+	s.sees("(Esc closes)")
+	s.keys(escape)
+	s.until("the window is closed", func(screen string) bool { return !strings.Contains(screen, "(Esc closes)") })
+}
+
+// kills quits and kills the program.
+func (s *seat) kills() {
+	s.t.Helper()
+	s.keys("q")
+	s.sees("kill the program, with its children")
+	s.keys("k")
+	s.leaves()
+	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
+		s.t.Errorf("status %d\n%s", code, s.screen())
+	}
+}
+
+func need(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Skip(program + " is not installed")
+	}
+	return path
+}
+
+const (
+	ctrlC, ctrlBracket, enter, escape = "\x03", "\x1d", "\r", "\x1b"
+	f5, f6, f9, f10, f11              = "\x1b[15~", "\x1b[17~", "\x1b[20~", "\x1b[21~", "\x1b[23~"
+	shiftF5, ctrlShiftF5, shiftF11    = "\x1b[15;2~", "\x1b[15;6~", "\x1b[23;2~"
+)
+
+func TestSqlite(t *testing.T) {
+	t.Parallel()
+	s := sit(t, 200, 60, "tui", "--", need(t, "sqlite3"), ":memory:")
+	s.says("paused", "sqlite3")
+	s.keys("s")
+	s.says("step")
+	s.keys("iiiobm}{")
+	s.says("store of")
+	s.keys("c")
+	s.says("running")
+	s.sees("sqlite>")
+	s.keys(ctrlBracket + "create table t(a); insert into t values(6),(7); select sum(a)*1000+1 from t;" + enter)
+	s.sees("13001")
+	s.keys(ctrlBracket + ctrlC)
+	s.says("paused")
+	s.keys("=")
+	s.sees("every byte equals its copy")
+	s.keys(":p/x 6*7" + enter)
+	s.sees("0x000000000000002a")
+	s.keys(":info ranges" + enter)
+	s.sees("mirrored")
+	s.closes()
+	s.keys("?")
+	s.sees("what works now")
+	s.closes()
+	s.kills()
+}
+
+func TestPython(t *testing.T) {
+	t.Parallel()
+	script := t.TempDir() + "/flood.py"
+	write(t, script, "import sys\nfor i in range(60000):\n    sys.stdout.write('\\x1b[%dm%d\\x1b[%d;%dH line %d\\n' % (31 + i % 7, i, i % 40, i % 90, i))\nprint('\\x1b[0m\\x1b[2J\\x1b[Hthe flood is over')\n")
+	python, err := exec.LookPath("/usr/bin/python3")
+	if err != nil {
+		python = need(t, "python3")
+	}
+	s := sit(t, 180, 50, "tui", "--", python, script)
+	s.says("paused")
+	s.keys("c")
+	s.sees(" line ") // in the midst of it, the screen still works:
+	s.keys("?")
+	s.sees("what works now")
+	s.closes()
+	s.sees("the flood is over")
+	s.says("ended")
+	s.until("whole frames", func(screen string) bool { return corners(screen) == 22 })
+	s.keys("q")
+	s.leaves()
+}
+
+// corners counts the upper left corners of frames: two for a broken or doubled one.
+func corners(screen string) int { return strings.Count(screen, "┌") + strings.Count(screen, "┘") }
+
+func TestThreads(t *testing.T) {
+	t.Parallel()
+	need(t, "g++")
+	dir := t.TempDir()
+	write(t, dir+"/t.cc", `#include <atomic>
+#include <cstdio>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+std::atomic<long> sum; volatile bool go = true;
+__attribute__((noinline)) void work(int id) { while (go) { sum += id; try { if (sum % 7 == 0) throw std::runtime_error("seven"); } catch (std::exception &) {} } }
+int main() { std::vector<std::thread> all; for (int i = 1; i <= 4; i++) all.emplace_back(work, i); getchar(); go = false; for (auto &t : all) t.join(); puts("joined"); }
+`)
+	if out, err := exec.Command("g++", "-g", "-O1", "-o", dir+"/t", dir+"/t.cc", "-pthread").CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
+	s := sit(t, 200, 60, "tui", "--", dir+"/t")
+	s.says("paused")
+	s.keys(":break work" + enter)
+	s.sees("breakpoint 1 at")
+	s.keys("c")
+	s.says("paused", "breakpoint 1")
+	s.sees("work(int)")
+	s.keys(":delete all" + enter + "c")
+	s.says("running")
+	s.sees("5 threads")
+	s.keys(f6)
+	s.says("paused")
+	s.keys("n")
+	s.until("a step in a thread", func(screen string) bool { return strings.Contains(screen, "step") })
+	s.keys("=")
+	s.sees("every byte equals its copy")
+	s.keys("6jj" + enter + "w")
+	s.sees("t.cc")
+	s.keys("c" + ctrlBracket + enter)
+	s.sees("joined")
+	s.says("ended")
+	s.keys(ctrlBracket + "q")
+	s.leaves()
+}
+
+func TestEndings(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ script, want string }{
+		{"kill -SEGV $$", "SIGSEGV"},
+		{"exit 7", "7"},
+		{"(exit 3) & wait; echo the children are home; exit 5", "5"},
+	} {
+		s := sit(t, 160, 45, "tui", "--", need(t, "sh"), "-c", c.script)
+		s.says("paused")
+		s.keys("c")
+		s.says("ended")
+		s.sees(c.want)
+		if strings.Contains(c.script, "children") {
+			s.sees("the children are home", "forked")
+		}
+		s.keys(ctrlShiftF5)
+		s.says("paused")
+		s.kills()
+	}
+}
+
+// TestScreenDies: when the screen is killed the program runs on, and another screen finds it.
+func TestScreenDies(t *testing.T) {
+	t.Parallel()
+	s := sit(t, 120, 40, "tui", "--", need(t, "sh"), "-c", "echo ready; read x; echo got $x")
+	s.says("paused")
+	s.keys("c")
+	s.sees("ready")
+	s.keys("q")
+	s.sees("detach")
+	s.keys("d")
+	after := s.leaves()
+	_, pid, ok := strings.Cut(after, "--connect ")
+	if !ok {
+		t.Fatalf("nothing says how to come back:\n%s", after)
+	}
+	pid = strings.Fields(pid)[0]
+	s = sit(t, 120, 40, "tui", "--connect", pid)
+	s.says("running")
+	s.cmd.Process.Kill()
+	<-s.gone
+	s = sit(t, 100, 30, "tui", "--connect", pid)
+	s.says("running")
+	s.sees("ready") // what the program printed before is not lost
+	s.keys(ctrlBracket + "apples" + enter)
+	s.sees("got apples")
+	s.says("ended")
+	s.keys(ctrlBracket + "q")
+	s.leaves()
+}
+
+func TestResizeStorm(t *testing.T) {
+	t.Parallel()
+	s := sit(t, 200, 60, "tui", "--", need(t, "sh"), "-c", "while :; do echo busy; done")
+	s.says("paused")
+	s.keys("c")
+	for i := range 60 {
+		s.resize(40+(i*37)%200, 10+(i*23)%60)
+		s.keys("\t")
+	}
+	s.resize(50, 12)
+	s.sees("kmv needs 60x15, this is 50x12")
+	s.resize(160, 48)
+	s.says("running")
+	s.keys(ctrlC)
+	s.says("paused")
+	s.until("whole frames", func(screen string) bool { return corners(screen) == 22 })
+	s.kills()
+}
+
+// TestEveryKey presses all keys of the table on a real run: whatever state they meet, the screen stays.
+func TestEveryKey(t *testing.T) {
+	t.Parallel()
+	s := sit(t, 200, 60, "tui", "--", need(t, "sh"), "-c", "while :; do echo busy; done")
+	s.says("paused")
+	codes := map[string]string{"space": " ", "enter": enter, "esc": escape, "tab": "\t", "shift+tab": "\x1b[Z", "up": "\x1b[A", "down": "\x1b[B", "left": "\x1b[D", "right": "\x1b[C",
+		"pgup": "\x1b[5~", "pgdown": "\x1b[6~", "home": "\x1b[H", "end": "\x1b[F", "delete": "\x1b[3~", "f1": "\x1bOP", "f5": f5, "f6": f6, "f9": f9, "f10": f10, "f11": f11,
+		"shift+f5": shiftF5, "ctrl+shift+f5": ctrlShiftF5, "shift+f11": shiftF11, "g g": "gg", "ctrl+]": ctrlBracket}
+	for _, a := range Table {
+		for _, k := range a.Keys {
+			code, ok := codes[k]
+			if c, ctrl := strings.CutPrefix(k, "ctrl+"); !ok && ctrl {
+				code, ok = string(c[0]&0x1f), true
+			}
+			if !ok {
+				code = k
+			}
+			for _, id := range []string{"1", "3"} { // a pair, and a list
+				s.keys(id + code)
+				if k == "0" || k == "ctrl+]" {
+					s.sees("it has the keys")
+					s.keys(ctrlBracket)
+				}
+				s.until(k+" is answered", func(screen string) bool { return strings.Contains(screen, "kmv sh") && corners(screen) >= 2 })
+				s.keys(escape)
+			}
+		}
+	}
+	s.keys(escape + escape + f6)
+	s.keys("_:palette-is-no-command" + enter)
+	s.sees("is not a command")
+	s.kills()
+}
