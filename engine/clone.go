@@ -52,13 +52,7 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 	t.birth = &a
 	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
 		t.birth = nil
-		if err := e.unparkFor(t); err != nil {
-			return 0, err
-		}
-		if ret > 0 && a.flags&unix.CLONE_PARENT_SETTID != 0 {
-			return ret, t.p.copyToMirror(a.parentTID, 4)
-		}
-		return ret, nil
+		return ret, e.unparkFor(t)
 	})
 }
 
@@ -66,6 +60,9 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 func (e *engine) born(t *thread, child int) error {
 	if t.birth == nil || t.call == nil {
 		return fmt.Errorf("BUG: thread %d made %d without a system call", t.tid, child)
+	}
+	if err := t.mirrorParentTID(); err != nil {
+		return err
 	}
 	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, call: nil}
 	if t.swapped {
@@ -118,6 +115,14 @@ func (e *engine) born(t *thread, child int) error {
 	return t.resume(0)
 }
 
+// mirrorParentTID copies what the kernel has written when a thread stops for having made another.
+func (t *thread) mirrorParentTID() error {
+	if t.birth == nil || t.birth.flags&unix.CLONE_PARENT_SETTID == 0 {
+		return nil
+	}
+	return t.p.copyToMirror(t.birth.parentTID, 4)
+}
+
 // unparkFor lets the threads go on that waited for t's fork.
 func (e *engine) unparkFor(t *thread) error {
 	others := t.parked
@@ -163,13 +168,9 @@ func (e *engine) firstStop(t *thread) error {
 		return err
 	}
 	t.p.forkOps = nil
-	for _, f := range []struct {
-		flag, at uint64
-	}{{unix.CLONE_CHILD_SETTID, b.childTID}, {unix.CLONE_PARENT_SETTID, b.parentTID}} {
-		if b.flags&f.flag != 0 {
-			if err := t.p.copyToMirror(f.at, 4); err != nil {
-				return err
-			}
+	if b.flags&unix.CLONE_CHILD_SETTID != 0 {
+		if err := t.p.copyToMirror(b.childTID, 4); err != nil {
+			return err
 		}
 	}
 	return e.enter(t)

@@ -31,7 +31,7 @@ type process struct {
 	sink      *sink
 	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
 	buf       []byte         // for copies
-	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
+	exiting   bool           // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time
 	copied    uint64         // bytes that the engine copied to the mirror
 
 	lost map[uint64]*lostPage // unreadable pages, by address in their half

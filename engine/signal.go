@@ -120,6 +120,7 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
 	}
+	t.p.exiting = t.p.exiting || t.pid == t.p.pid
 	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err

@@ -58,7 +58,9 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		}
 		if u.exiting && u.tid != u.pid { // the kernel still writes for it: let it come to its end
 			s, err := ptrace.WaitFor(u.tid, false)
-			if err == nil {
+			if err == nil && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+				e.queue = append(e.queue, s)
+			} else if err == nil {
 				err = e.ended(u, s)
 			}
 			if err != nil {
@@ -66,7 +68,7 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 			}
 			continue
 		}
-		if !u.running || u.exiting || u.vforking {
+		if u.p == nil || !u.running || u.exiting || u.vforking || u.p.exiting {
 			continue
 		}
 		if err := ptrace.Interrupt(u.tid); err != nil {
@@ -116,7 +118,7 @@ func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
 func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if s.Kind != ptrace.Interrupted && s.Kind != ptrace.Signaled {
 		e.queue = append(e.queue, s)
-		return false, nil
+		return false, u.mirrorParentTID()
 	}
 	if err := ptrace.GetRegs(u.tid, &u.regs); err != nil {
 		return false, err
@@ -124,9 +126,8 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if u.call != nil { // in the gadget: before, inside or just behind its system call
 		if s.Kind == ptrace.Signaled {
 			e.queue = append(e.queue, s)
-			return false, e.mirrorEarly(u)
 		}
-		return true, nil
+		return s.Kind != ptrace.Signaled, e.mirrorEarly(u)
 	}
 	if pl, ok := e.placeOf(u, s); ok && (s.Kind == ptrace.Signaled || e.interrupted(u)) {
 		if err := e.mirrorResult(u, pl); err != nil {
@@ -168,7 +169,11 @@ func (e *engine) mirrorEarly(u *thread) error {
 	if u.regs.Rip == u.p.code.address(u.p.code.rt.gadget) {
 		return nil
 	}
-	return e.mirrorWrites(u, u.call, int64(u.regs.Rax))
+	ret := int64(u.regs.Rax)
+	if restart(ret) { // nanosleep and select tell the time that is left each time
+		ret = fail(unix.EINTR)
+	}
+	return e.mirrorWrites(u, u.call, ret)
 }
 
 // unpark lets parked threads go on.
@@ -199,7 +204,7 @@ func (e *engine) verifyAll() error {
 	return e.atRest(func() error {
 		compared := map[*process]bool{}
 		for _, t := range e.threads {
-			if t.p == nil || t.p.code == nil || compared[t.p] || t.exiting {
+			if t.p == nil || t.p.mem == nil || t.p.exiting || compared[t.p] || t.exiting {
 				continue
 			}
 			compared[t.p] = true
