@@ -33,6 +33,7 @@ var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
 	view.Signal:   signalNow,
 	view.Eval:     evaluate,
 	view.Break:    newBreak,
+	view.Watch:    newWatch,
 	view.Delete:   change(func(e *engine, b *breakpoint) { e.removeBreak(b) }),
 	view.Enable:   change(func(e *engine, b *breakpoint) { b.Enabled = true }),
 	view.Disable:  change(func(e *engine, b *breakpoint) { b.Enabled = false }),

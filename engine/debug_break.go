@@ -137,6 +137,9 @@ func (e *engine) breakReason(t *thread) string {
 
 func (e *engine) removeBreak(b *breakpoint) {
 	e.unplant(b)
+	if b.Kind == "watch" {
+		e.unwatch(b)
+	}
 	e.debug.breaks = slices.DeleteFunc(e.debug.breaks, func(x *breakpoint) bool { return x == b })
 }
 

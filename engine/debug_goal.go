@@ -63,6 +63,9 @@ func (e *engine) turn() error {
 			t.goal.before(t)
 		}
 		t.goal.moved, t.over = true, 0
+		if t.p.watches != nil {
+			t.p.watches.by = writer{pc: t.regs.Rip}
+		}
 		here, err := e.one(t)
 		if !here || err != nil {
 			return err
@@ -78,6 +81,11 @@ func (e *engine) judge(t *thread) (bool, error) {
 		return false, nil
 	}
 	t.goal.moved = false
+	if t.p.watches != nil {
+		if reason := e.noteWrites(t); reason != "" {
+			return true, e.pauseAt(t, reason)
+		}
+	}
 	if reason := e.breakReason(t); reason != "" {
 		return true, e.pauseAt(t, reason)
 	}

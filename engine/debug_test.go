@@ -76,3 +76,22 @@ func (s *steered) pc() uint64 {
 	}
 	return 0
 }
+
+func TestTry3(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, "/tmp/debug/t")
+	show := func(ev view.Event) {
+		t.Logf("%s: %s pc %x", ev.Text, ev.Symbol, ev.PC)
+	}
+	do(t, s.Live, view.Command{Op: view.Break, Text: "main", Temporary: true})
+	show(s.run(view.Command{Op: view.Continue}))
+	t.Log(do(t, s.Live, view.Command{Op: view.Watch, Text: "counter"}))
+	t.Log(do(t, s.Live, view.Command{Op: view.Watch, Text: "buf"}))
+	for range 12 {
+		show(s.run(view.Command{Op: view.Continue}))
+	}
+	do(t, s.Live, view.Command{Op: view.Delete})
+	do(t, s.Live, view.Command{Op: view.Continue})
+	rr, err := s.Wait()
+	t.Logf("%+v %v", *rr.Exit.Code, err)
+	t.Logf("%+v", rr.Verify)
+}

@@ -135,6 +135,11 @@ func (e *engine) enter(t *thread) error {
 	if t.p.modules == nil && e.debug.pending {
 		e.resolvePending(t, false)
 	}
+	if t.p.watches != nil {
+		if stopped, err := e.lookAtWatches(t); stopped || err != nil {
+			return err
+		}
+	}
 	if t.doom != nil {
 		return e.doomed(t)
 	}
