@@ -13,11 +13,12 @@ import (
 
 // debugger is what watchers have asked for.
 type debugger struct {
-	breaks  []*breakpoint
-	lastID  int
-	ready   []*thread // in native state, to be stepped when their turn comes
-	active  bool      // somebody steers: a signal that would kill stops first
-	pending bool      // a breakpoint waits for a library
+	breaks   []*breakpoint
+	lastID   int
+	ready    []*thread // in native state, to be stepped when their turn comes
+	counting bool      // executions are
+	active   bool      // somebody steers: a signal that would kill stops first
+	pending  bool      // a breakpoint waits for a library
 }
 
 // goal is what a thread shall do before everything stops again.

@@ -77,20 +77,37 @@ func (s *steered) pc() uint64 {
 	return 0
 }
 
-func TestTry3(t *testing.T) {
-	s := steer(t, Options{VerifyAtExit: true}, "/tmp/debug/t")
-	show := func(ev view.Event) {
-		t.Logf("%s: %s pc %x", ev.Text, ev.Symbol, ev.PC)
-	}
-	do(t, s.Live, view.Command{Op: view.Break, Text: "main", Temporary: true})
-	show(s.run(view.Command{Op: view.Continue}))
-	t.Log(do(t, s.Live, view.Command{Op: view.Watch, Text: "counter"}))
-	t.Log(do(t, s.Live, view.Command{Op: view.Watch, Text: "buf"}))
-	for range 12 {
-		show(s.run(view.Command{Op: view.Continue}))
-	}
-	do(t, s.Live, view.Command{Op: view.Delete})
+func TestTry4(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, "sqlite3", ":memory:", "create table t(a,b); with recursive c(x) as (select 1 union all select x+1 from c where x<200000) insert into t select x, hex(randomblob(20)) from c; select count(*), sum(length(b)) from t; create index i on t(b); select count(*) from t where b>'8';")
+	go func() {
+		for ev := range s.Events() {
+			if ev.Kind != "map" {
+				t.Logf("%s %s", ev.Kind, ev.Text)
+			}
+		}
+	}()
 	do(t, s.Live, view.Command{Op: view.Continue})
+	for i := 0; ; i++ {
+		for _, spec := range []string{"heap", "stack", "all", "data", "anon", "file:*libc*"} {
+			for _, on := range []bool{false, true} {
+				r, err := s.Do(context.Background(), view.Command{Op: view.Mirror, Text: spec, On: on})
+				if err != nil {
+					t.Log(i, spec, on, err)
+					goto end
+				}
+				_ = r
+				v, err := s.Do(context.Background(), view.Command{Op: view.Verify})
+				if err != nil {
+					goto end
+				}
+				if len(v.Divergent) > 0 {
+					t.Errorf("%d %s %v: %+v", i, spec, on, v)
+				}
+				t.Log(spec, on, r.Value, v.Compared)
+			}
+		}
+	}
+end:
 	rr, err := s.Wait()
 	t.Logf("%+v %v", *rr.Exit.Code, err)
 	t.Logf("%+v", rr.Verify)

@@ -68,7 +68,7 @@ func newWatch(e *engine, c view.Command) (view.Reply, error) {
 	if t.p.code != nil && !t.p.code.cfg.Mirror {
 		return view.Reply{}, &view.CommandError{Text: word, End: len(word), Problem: "nothing is mirrored in this run, so no store can be seen", Hint: "mirror on all, or of one range, first"}
 	}
-	own := e.atRest(func() error { return e.watch(t.p, b) })
+	own := e.still(func() error { return e.watch(t.p, b) })
 	if own != nil {
 		return view.Reply{}, own
 	}

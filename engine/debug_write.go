@@ -37,7 +37,7 @@ func write(e *engine, c view.Command) (view.Reply, error) {
 	if c.Half == view.Backup && !mirrored {
 		return bad("has no copy", "mirror on makes one")
 	}
-	own := e.atRest(func() error {
+	own := e.still(func() error {
 		if c.Half != view.Backup {
 			if err := t.p.mem.Write(c.Addr, c.Data); err != nil {
 				return err
