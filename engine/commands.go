@@ -47,6 +47,9 @@ var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
 	view.Disable:  change(func(e *engine, b *breakpoint) { b.Enabled = false }),
 	view.Write:    write,
 	view.Mirror:   mirror,
+	view.Why:      why,
+	view.Explain:  explain,
+	view.Restart:  startOver,
 	view.Count:    counting,
 	view.SetReg:   setRegister,
 }
@@ -70,9 +73,10 @@ func pauseNow(e *engine, _ view.Command) (view.Reply, error) {
 // kill ends the tree; its last stops then come as they come.
 func kill(e *engine, _ view.Command) (view.Reply, error) {
 	for _, t := range e.threads {
+		e.dropGoal(t)
 		_ = unix.Kill(t.pid, unix.SIGKILL)
 	}
-	e.paused = false
+	e.paused, e.parked, e.debug.ready = false, nil, nil
 	return view.Reply{}, nil
 }
 

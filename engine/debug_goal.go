@@ -16,9 +16,11 @@ type debugger struct {
 	breaks   []*breakpoint
 	lastID   int
 	ready    []*thread // in native state, to be stepped when their turn comes
-	counting bool      // executions are
-	active   bool      // somebody steers: a signal that would kill stops first
-	pending  bool      // a breakpoint waits for a library
+	restart  bool      // the program is to be started again when it is gone
+	writes   []debugWrite
+	counting bool // executions are
+	active   bool // somebody steers: a signal that would kill stops first
+	pending  bool // a breakpoint waits for a library
 }
 
 // goal is what a thread shall do before everything stops again.

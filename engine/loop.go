@@ -51,6 +51,12 @@ func (e *engine) nextStop() (ptrace.Stop, error) {
 			return e.nextStop()
 		}
 	}
+	if e.debug.restart && len(e.threads) == 0 && len(e.strays) == 0 {
+		if err := e.startAgain(); err != nil {
+			return ptrace.Stop{}, err
+		}
+		return e.nextStop()
+	}
 	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
 		e.bell.Close()
 	}
