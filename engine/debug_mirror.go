@@ -197,7 +197,23 @@ func (e *engine) reconfigure(c *codeCache) {
 func (c *codeCache) retranslate(cfg translator.Config) {
 	c.eras = append(c.eras, era{len(c.blocks), c.tr})
 	c.forgetRegions(0, 1<<47)
-	c.invalidate(0, 1<<47)
+	for i := range c.blocks {
+		b := &c.blocks[i]
+		if !c.live(int32(i)) {
+			continue
+		}
+		c.setJump(b.native, 0)
+		if b.kind == thunk {
+			continue
+		}
+		c.keepCount(int32(i))
+		c.setLeader(b.native, false)
+		c.index.remove(b.native)
+		c.mem[b.direct()] = int3 // what still leads here comes to the engine
+		c.stale[b.direct()] = b.native
+		b.links = -1
+	}
+	c.links, c.waiting = nil, addressMap{}
 	c.cfg, c.tr = cfg, translator.New(cfg)
 }
 
