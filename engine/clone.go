@@ -142,6 +142,7 @@ func (p *process) fork(pid int) *process {
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
+	c.watches = p.watches.fork()
 	c.lost, c.uffd = p.forkLost(), nil
 	return &c
 }

@@ -51,6 +51,9 @@ func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	p := t.p
 	p.text.forget(start, end)
 	p.modules = nil
+	if p.watches != nil {
+		p.watches.moved = true
+	}
 	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
 		return nil
 	}

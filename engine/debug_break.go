@@ -137,6 +137,9 @@ func (e *engine) breakReason(t *thread) string {
 
 func (e *engine) removeBreak(b *breakpoint) {
 	e.unplant(b)
+	if b.Kind == "watch" {
+		e.unwatch(b)
+	}
 	e.debug.breaks = slices.DeleteFunc(e.debug.breaks, func(x *breakpoint) bool { return x == b })
 }
 
@@ -183,7 +186,7 @@ func newBreak(e *engine, c view.Command) (view.Reply, error) {
 		reply.Text = fmt.Sprintf("breakpoint %d waits for %s", b.ID, c.Text)
 		return reply, nil
 	}
-	own := e.atRest(func() error {
+	own := e.still(func() error {
 		e.plantAll(t.p, b, addrs)
 		return nil
 	})
@@ -225,7 +228,7 @@ func (e *engine) resolvePending(t *thread, again bool) {
 func change(what func(e *engine, b *breakpoint)) func(*engine, view.Command) (view.Reply, error) {
 	return func(e *engine, c view.Command) (view.Reply, error) {
 		found := 0
-		err := e.atRest(func() error {
+		err := e.still(func() error {
 			for _, b := range slices.Clone(e.debug.breaks) {
 				if c.ID == 0 || b.ID == c.ID {
 					what(e, b)

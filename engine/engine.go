@@ -92,6 +92,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	if err := e.first(); err != nil {
 		return nil, err
 	}
+	e.startPaused()
 	e.requests.open(e.bell)
 	started <- nil
 	defer e.verifyOften()()

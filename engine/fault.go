@@ -21,6 +21,9 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 	if sig == unix.SIGSEGV && (t.regs.Rip == 0 || e.atLookup(t)) {
 		return e.miss(t)
 	}
+	if e.watched(t.p, info) && t.inBlock() {
+		return e.watchFault(t)
+	}
 	if done, err := e.recoverFault(t, info); done || err != nil {
 		return err
 	}

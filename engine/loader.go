@@ -147,8 +147,11 @@ func (l *loader) shareMemory(fd int) error {
 		_ = unix.Close(mine)
 		return fmt.Errorf("size the code cache: %w", err)
 	}
-	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
-	return err
+	if l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime()); err != nil {
+		return err
+	}
+	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
+	return nil
 }
 
 // bootCall makes one system call at the entry point.

@@ -93,6 +93,8 @@ func (e *engine) counters() view.Counters {
 			seen = append(seen, p.code)
 			c.Blocks += p.code.index.len()
 			c.CacheBytes += int(p.code.pos)
+			c.Stores += p.code.storesCounted()
+			c.Counting = c.Counting || p.code.counting
 		}
 		for _, m := range p.space.All() {
 			if m.Writable() {

@@ -51,6 +51,12 @@ func (e *engine) nextStop() (ptrace.Stop, error) {
 			return e.nextStop()
 		}
 	}
+	if e.debug.restart && len(e.threads) == 0 && len(e.strays) == 0 {
+		if err := e.startAgain(); err != nil {
+			return ptrace.Stop{}, err
+		}
+		return e.nextStop()
+	}
 	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
 		e.bell.Close()
 	}
@@ -134,6 +140,11 @@ func (e *engine) enter(t *thread) error {
 	}
 	if t.p.modules == nil && e.debug.pending {
 		e.resolvePending(t, false)
+	}
+	if t.p.watches != nil {
+		if stopped, err := e.lookAtWatches(t); stopped || err != nil {
+			return err
+		}
 	}
 	if t.doom != nil {
 		return e.doomed(t)

@@ -39,8 +39,9 @@ type process struct {
 
 	flips     []flipped // bits that an injection changed, and that nobody has found yet
 	stuck     []stuckBits
-	modules   []module // the ELF files in it; nil when the mappings have changed
-	lastStore uint64   // the last store that a watcher was told of
+	watches   *watching // nil if nothing is watched
+	modules   []module  // the ELF files in it; nil when the mappings have changed
+	lastStore uint64    // the last store that a watcher was told of
 	lastSize  int
 }
 
@@ -67,9 +68,10 @@ type thread struct {
 	vforking   bool        // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool        // has asked the kernel to end it
 
-	goal *goal           // what a watcher wants it to do
-	over uint64          // the breakpoint here was hit already
-	doom *ptrace.Siginfo // a signal that will kill it, of which a watcher was told first
+	goal    *goal             // what a watcher wants it to do
+	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied
+	over    uint64            // the breakpoint here was hit already
+	doom    *ptrace.Siginfo   // a signal that will kill it, of which a watcher was told first
 
 	birth     *cloneArgs // of the clone under way, or of the thread itself until its first stop
 	parked    []*thread  // that wait for its fork

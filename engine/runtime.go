@@ -11,6 +11,7 @@ import (
 
 // routines are the cache offsets of what the engine itself puts at the start of the cache.
 type routines struct {
+	mirror    bool   // they copy what system calls write
 	gadget    uint32 // syscall; int3: one system call on behalf of the program
 	gadgetInt uint32
 	batch     uint32 // rbp calls of {nr, 6 arguments, result} at rbx, then int3
@@ -49,7 +50,7 @@ func slot(off int64) x86.Mem { return x86.Abs(off).In(x86.FS) }
 
 // runtime is the image for this run; VerifyCalls wants every system call to stop.
 func (e *engine) runtime() *runtimeImage {
-	if e.image == nil {
+	if e.image == nil || e.config().Mirror && !e.image.mirror {
 		e.image = emitRuntime(e.layout, e.config().Mirror, e.opts.VerifyCalls)
 	}
 	return e.image
@@ -63,6 +64,7 @@ func (e *engine) runtime() *runtimeImage {
 //	syscall: see runtime_dispatch.go
 func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 	b := newBuilder(l, mirror)
+	b.image.mirror = mirror
 	a, r := &b.Asm, &b.image.routines
 	a.Int3() // cache offset 0 is never a target: it means "none" in the jump map
 	r.gadget = uint32(a.Len())

@@ -113,6 +113,10 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
 	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)
+	n.eras, n.counted = slices.Clone(c.eras), maps.Clone(c.counted)
+	if c.counting {
+		copy(n.mem[countersAt:countersAt+8*len(c.blocks)], c.mem[countersAt:])
+	}
 	n.tr = translator.New(c.cfg)
 	n.frag.Code, n.frag.Exits, n.frag.Points, n.frag.Gaps = nil, nil, nil, nil
 	n.again, n.single = n.frag, n.frag

@@ -120,6 +120,7 @@ func (c *codeCache) invalidatePage(page, start, end uint64) {
 func (c *codeCache) drop(pc uint64) {
 	i, _ := c.index.get(pc)
 	b := &c.blocks[i]
+	c.keepCount(i)
 	c.setJump(pc, 0)
 	c.setLeader(pc, false)
 	c.index.remove(pc)

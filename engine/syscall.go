@@ -50,6 +50,9 @@ func (e *engine) syscall(t *thread) error {
 
 // answer gives the program the result of a system call that it made, and lets it go on.
 func (e *engine) answer(t *thread, ret int64) error {
+	if t.p.watches != nil {
+		t.p.watches.by = writer{pc: t.regs.Rcx - 2, call: true}
+	}
 	t.regs.Rax = uint64(ret)
 	t.regs.Rip = t.regs.Rcx
 	t.regs.R11 = t.regs.Eflags

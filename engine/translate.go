@@ -141,6 +141,9 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 		changed = emitCheck(&check, src, pc, int(end-pc))
 		leader = func(at uint64) bool { return at == end || c.ends(at) }
 		base += uint32(check.Len())
+	} else if c.counts() {
+		c.emitCount(&check, len(c.blocks))
+		base += uint32(check.Len())
 	}
 	if err := c.tr.Block(src, pc, base&7, leader, f); err != nil {
 		panic(fmt.Sprintf("BUG: translate %#x: %v", pc, err))

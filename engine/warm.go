@@ -48,7 +48,7 @@ func (c *codeCache) forgetRegions(start, end uint64) {
 // put into the cache.
 func (p *process) recall(pc uint64) {
 	c := p.code
-	if p.saved == nil || c.region(pc) != nil {
+	if p.saved == nil || c.counting || c.region(pc) != nil {
 		return
 	}
 	m, ok := p.space.Find(shadowmem.Native(pc))

@@ -17,6 +17,7 @@ import (
 type Space struct {
 	Layout Layout
 	Policy Policy
+	Sinks  bool // something writes to the mirror although the policy wants none: there must be sinks
 	KSM    bool // the process has PR_SET_MEMORY_MERGE: twins must opt out, or the kernel folds the two copies into one frame
 	maps   []*Mapping
 	room   roomCache

@@ -139,7 +139,7 @@ func (m Mapping) decide(b Birth) decision {
 // the policy's answer (see Policy.Split): Mirrored, Fenced or Off. Nothing is recorded.
 func (s *Space) Twin(m Mapping, b Birth) (Mapping, []Op) {
 	d := m.decide(b)
-	if d.source == SourceSink && s.Policy.None() {
+	if d.source == SourceSink && s.Policy.None() && !s.Sinks {
 		d.source = SourceNone // no translated code writes to the mirror at all
 	}
 	m.State, m.Why, m.Twin = d.state, d.why, d.source
