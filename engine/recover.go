@@ -142,6 +142,7 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		return false, nil
 	}
 	e.failure(view.EventRecovered, p, e.threads[e.current], page, f)
+	e.countLost(p, page)
 	return true, nil
 }
 

@@ -28,15 +28,23 @@ func buildGuest(t *testing.T, name string, cflags ...string) string {
 
 // The operands of the system call that breaks memory, as failures.h has them.
 const (
-	breakNative = 1
-	breakMirror = 2
-	breakFlip   = 4
+	breakNative  = 1
+	breakMirror  = 2
+	breakFlip    = 4
+	breakStuck   = 8
+	breakNothing = 16 // a pass of the scrubber, please; how many there were
 )
 
 // breakMemory is the system call by which guests break their own memory: address, halves, mask of bits.
 func breakMemory(t *testing.T) func(e *engine, th *thread, a [6]uint64) int64 {
 	id := 0
 	return func(e *engine, th *thread, a [6]uint64) int64 {
+		if a[1] == breakNothing {
+			if _, err := scrubNow(e, view.Command{}); err != nil {
+				t.Error(err)
+			}
+			return int64(e.scrubStats.Passes)
+		}
 		others, err := e.park(th)
 		if err != nil {
 			t.Error(err)
@@ -54,7 +62,20 @@ func breakMemory(t *testing.T) func(e *engine, th *thread, a [6]uint64) int64 {
 				continue
 			}
 			id++
-			if a[1]&breakFlip != 0 {
+			s, f, h := &Site{e}, view.Failure{ID: id, What: "flip"}, view.Native
+			if half == breakMirror {
+				h = view.Backup
+			}
+			if a[1]&(breakFlip|breakStuck) != 0 {
+				if a[1]&breakStuck != 0 {
+					f.What = "stuck1"
+					err = s.Stick(th.p.pid, a[0], h, byte(a[2]), byte(a[2]), f)
+				} else {
+					err = s.Corrupt(th.p.pid, a[0], h, []byte{byte(a[2])}, f)
+				}
+				if err != nil {
+					t.Error(err)
+				}
 				continue
 			}
 			if mechanism, err := e.poison(th, at, id); err == nil {
@@ -131,5 +152,27 @@ func TestOwnPages(t *testing.T) {
 	r := runGuest(t, "own", Options{Argv: args})
 	if f := r.Failures; f.Recovered < 2 || f.Unrecovered > 0 {
 		t.Errorf("%+v", f.counts())
+	}
+}
+
+// TestSilentCorruption: the scrubber finds flipped bits, decides by checksums, else by the policy, and retires a page whose
+// bits are stuck.
+func TestSilentCorruption(t *testing.T) {
+	for _, policy := range []string{TrustNative, TrustMirror} {
+		r := runGuest(t, "silent", Options{Argv: []string{policy}, Scrub: ScrubRate{Share: 0.5}, OnUndecided: policy, Retire: 2})
+		f := r.Failures
+		if f.Recovered < 6 || f.Masked != 1 || f.Unrecovered > 0 || f.Retired != 1 || r.Scrub.Undecided == 0 {
+			t.Errorf("%s: %+v %+v", policy, f.counts(), r.Scrub)
+		}
+	}
+}
+
+// TestUndecidedStops: with that policy a difference that nothing explains ends the program.
+func TestUndecidedStops(t *testing.T) {
+	binary := buildGuest(t, "silent")
+	r, err := Run(context.Background(), Options{Path: binary, Argv: []string{binary}, Env: os.Environ(), Scrub: ScrubRate{Share: 0.5},
+		OnUndecided: TrustNone, testCall: breakMemory(t)})
+	if err != nil || r.Exit.Name != "SIGKILL" || r.Failures.Unrecovered != 1 {
+		t.Errorf("%v %+v", err, r)
 	}
 }

@@ -23,6 +23,10 @@ type Options struct {
 	Watched      bool          // somebody reads Live.Events
 	Paused       bool          // wait in front of the first instruction for view.Continue
 	Cache        string        // directory for translations that outlive the run; empty: none do
+	Scrub        ScrubRate     // compare in the background; zero: no
+	OnUndecided  string        // which copy is right where nothing tells: TrustNative ("" too), TrustMirror, TrustNone
+	Retire       int           // move a page to another frame after so many repaired errors; 0: never
+	MirrorNode   *int          // bind the copies to this NUMA node
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 
 	testCall func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
