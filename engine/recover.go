@@ -117,6 +117,9 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 	content, cure := e.contents(p, m, page, l)
 	if cure != shadowmem.Incurable {
 		err = e.install(p, m, page, l, content)
+		for try := 1; errors.Is(err, unix.ENOMEM) && try < installTries; try++ {
+			err = e.install(p, m, page, l, content)
+		}
 	}
 	if err == nil && cure != shadowmem.Incurable {
 		delete(p.lost, page)
@@ -173,8 +176,16 @@ func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostP
 	return b, cure
 }
 
+// installTries is how often a new page is asked for: the kernel may be about to make room.
+const installTries = 5
+
 // install puts a page with the given contents in the place of a bad one, at once for all threads of the process.
 func (e *engine) install(p *process, m shadowmem.Mapping, page uint64, l *lostPage, b []byte) error {
+	if e.opts.testInstall != nil {
+		if err := e.opts.testInstall(e); err != nil {
+			return err
+		}
+	}
 	t := e.hand(p)
 	if l.aside != 0 {
 		if t == nil {

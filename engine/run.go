@@ -29,7 +29,9 @@ type Options struct {
 	MirrorNode   *int          // bind the copies to this NUMA node
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 
-	testCall func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
+	testCall    func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
+	testInstall func(*engine) error                     // of tests: called before a lost page is replaced
+	testOld     bool                                    // of tests: a kernel without UFFDIO_POISON
 }
 
 // testNumber is a number that no kernel has.
