@@ -88,14 +88,11 @@ func (e *engine) scrub() (stop func()) {
 func (s *scrubber) run() {
 	runtime.LockOSThread() // its time is that of its thread
 	defer runtime.UnlockOSThread()
-	for asked := false; ; {
-		start := time.Now()
-		if s.once(asked) != nil {
-			return
-		}
-		asked = false
+	start := time.Now()
+	for {
+		asked := false
 		select {
-		case <-time.After(max(0, scrubEvery-time.Since(start))):
+		case <-time.After(max(0, scrubEvery-time.Since(start))): // a program that is short is not scrubbed
 			for !s.rate.Load().On() {
 				select {
 				case <-time.After(scrubEvery):
@@ -106,6 +103,10 @@ func (s *scrubber) run() {
 		case <-s.now:
 			asked = true
 		case <-s.done:
+			return
+		}
+		start = time.Now()
+		if s.once(asked) != nil {
 			return
 		}
 	}
