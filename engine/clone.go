@@ -138,6 +138,7 @@ func (p *process) fork(pid int) *process {
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
 	c.lost, c.uffd = p.forkLost(), nil
+	c.flips, c.stuck, c.errors = nil, nil, nil // they are the parent's frames
 	return &c
 }
 

@@ -35,6 +35,7 @@ const (
 	breakMirror  = 2
 	breakFlip    = 4
 	breakStuck   = 8
+	breakAsk     = 32 // nothing, but succeed
 	breakNothing = 16 // a pass of the scrubber, please; how many there were
 )
 
@@ -42,6 +43,9 @@ const (
 func breakMemory(t *testing.T) func(e *engine, th *thread, a [6]uint64) int64 {
 	id := 0
 	return func(e *engine, th *thread, a [6]uint64) int64 {
+		if a[1] == breakAsk {
+			return 0
+		}
 		if a[1] == breakNothing {
 			if _, err := scrubNow(e, view.Command{}); err != nil {
 				t.Error(err)
@@ -125,7 +129,7 @@ func tail(b *bytes.Buffer) []byte {
 
 // TestRecovery: what is lost in one half is repaired, whatever the access and whatever the memory.
 func TestRecovery(t *testing.T) {
-	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "readers"} {
+	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "readers", "async"} {
 		t.Run(name, func(t *testing.T) {
 			r := runGuest(t, name, Options{Policy: shadowmem.Policy{}})
 			if f := r.Failures; f.Injected == 0 || f.Recovered == 0 || f.Recovered+f.Masked < f.Injected || f.Unrecovered > 0 {
@@ -163,7 +167,7 @@ func TestSilentCorruption(t *testing.T) {
 	for _, policy := range []string{TrustNative, TrustMirror} {
 		r := runGuest(t, "silent", Options{Argv: []string{policy}, Scrub: ScrubRate{Share: 0.5}, OnUndecided: policy, Retire: 2})
 		f := r.Failures
-		if f.Recovered < 6 || f.Masked != 1 || f.Unrecovered > 0 || f.Retired != 1 || r.Scrub.Undecided == 0 {
+		if f.Recovered < 8 || f.Masked != 1 || f.Unrecovered > 0 || f.Retired != 1 || r.Scrub.Undecided == 0 {
 			t.Errorf("%s: %+v %+v", policy, f.counts(), r.Scrub)
 		}
 	}
@@ -188,6 +192,23 @@ func TestOldKernel(t *testing.T) {
 				t.Errorf("%+v", f.counts())
 			}
 		})
+	}
+}
+
+// TestMoveOver: what the kernel has really given up is replaced by a page that is moved over it.
+func TestMoveOver(t *testing.T) {
+	for _, name := range []string{"access", "regions", "memory_calls", "readers"} {
+		for how := 1; how <= 2; how++ {
+			if how == 2 && name == "memory_calls" {
+				continue // mremap(2) of what was moved over does not work
+			}
+			t.Run(fmt.Sprint(name, how), func(t *testing.T) {
+				r := runGuest(t, name, Options{testMove: how})
+				if f := r.Failures; f.Recovered == 0 || f.Unrecovered > 0 {
+					t.Errorf("%+v", f.counts())
+				}
+			})
+		}
 	}
 }
 

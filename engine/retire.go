@@ -35,7 +35,7 @@ func (e *engine) countLost(p *process, page uint64) {
 	}
 }
 
-// retirePage moves a page to a new frame: one that is filled while the old one is still in use is not the old one.
+// retirePage moves a page to a new frame.
 func (e *engine) retirePage(p *process, at uint64) error {
 	m, page, size, err := e.injectable(p, at)
 	if err != nil || m.IsShared() {
@@ -50,7 +50,11 @@ func (e *engine) retirePage(p *process, at uint64) error {
 		return fmt.Errorf("retire the page at %#x: %w", page, err)
 	}
 	old, _ := e.frame(t, page)
-	if err := e.moveOver(t, m, page, b); err != nil {
+	move := func() error { return e.moveOver(t, m, page, b) }
+	if uf, err := e.userfault(t); err == nil {
+		move = func() error { return e.replace(t, uf, m, page, b) }
+	}
+	if err := move(); err != nil {
 		return fmt.Errorf("retire the page at %#x: %w", page, err)
 	}
 	if now, known := e.frame(t, page); known && now == old {

@@ -185,6 +185,7 @@ func (e *engine) unpark(threads []*thread) error {
 			continue
 		}
 		var err error
+		e.touchAgain(u)
 		if u.call != nil || e.interrupted(u) {
 			err = e.goOn(u)
 		} else {

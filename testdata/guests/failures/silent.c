@@ -17,6 +17,8 @@ int main(int argc, char **argv) {
 	if (!healthy) CHECK(p[100] == (right(100) ^ 0x10));
 	passes(2);
 	CHECK(p[100] == right(100) && p[PAGE + 200] == right(PAGE + 200) && p[2 * PAGE + 300] == right(2 * PAGE + 300) && p[2 * PAGE + 3000] == 9);
+	lose(p + 6 * PAGE, MIRROR); lose(p + 7 * PAGE, NATIVE); // nobody touches them but the scrubber
+	passes(2);
 	flip(p + 4 * PAGE, NATIVE, 4); p[4 * PAGE] = 77; // stored over: it heals
 	flip(p + 4 * PAGE + 8, NATIVE, 2); p[4 * PAGE + 9] = 5; // the same block has been written: only the policy can choose
 	passes(2);
