@@ -107,6 +107,39 @@ func (e *engine) leaveCall(t *thread) error {
 	return nil
 }
 
+// backToCall continues a parked thread in its system call. Signals that came while it was used for calls of the engine's own
+// would have interrupted it.
+func (e *engine) backToCall(t *thread) error {
+	mask, keep := t.mask, t.deferred[:0]
+	if t.swapped {
+		mask = t.during
+	}
+	for _, info := range t.deferred {
+		switch sig := unix.Signal(info.Signo); {
+		case t.signals.effectOf(sig) == effectIgnore:
+		case mask&bit(sig) != 0 || t.signals.effectOf(sig) == effectStop:
+			if err := e.hold(t, info); err != nil {
+				return err
+			}
+		default:
+			keep = append(keep, info)
+		}
+	}
+	if t.deferred = keep; len(keep) == 0 {
+		return e.goOn(t)
+	}
+	if t.call == nil {
+		if err := e.leaveCall(t); err != nil {
+			return err
+		}
+		return e.enter(t)
+	}
+	if left, err := e.leaveGadget(t); err != nil || !left {
+		return err
+	}
+	return e.enter(t)
+}
+
 // goOn continues a thread after a stop that the program must not notice. The kernel restarts most system calls by itself;
 // those that never are (signal(7), "Interruption of system calls by stop signals") are made again here.
 func (e *engine) goOn(t *thread) error {

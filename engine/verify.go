@@ -187,7 +187,7 @@ func (e *engine) unpark(threads []*thread) error {
 		var err error
 		e.touchAgain(u)
 		if u.call != nil || e.interrupted(u) {
-			err = e.goOn(u)
+			err = e.backToCall(u)
 		} else {
 			err = e.enter(u)
 		}
