@@ -134,8 +134,12 @@ func (e *engine) backToCall(t *thread) error {
 		}
 		return e.enter(t)
 	}
-	if left, err := e.leaveGadget(t); err != nil || !left {
+	left, err := e.leaveGadget(t)
+	switch {
+	case err != nil:
 		return err
+	case !left:
+		return e.goOn(t)
 	}
 	return e.enter(t)
 }
