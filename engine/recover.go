@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -108,7 +110,7 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		if _, err := p.mem.ReadRaw(at, b[:]); err == nil {
 			return how == "sigbus", nil // another thread met it first
 		}
-		if !m.Anonymous(e.layout.InMirror(page)) {
+		if !m.Anonymous(e.layout.InMirror(page)) || !e.marked(p, page) {
 			return false, nil // behind the end of its file, or a huge page that there is none of: the program's own error
 		}
 		l = &lostPage{size: size, since: start}
@@ -125,6 +127,9 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		delete(p.lost, page)
 	}
 	latency := since(start)
+	if errors.Is(err, errNoHand) {
+		return false, nil // whoever meets it next will have one
+	}
 	if !l.reported { // only now: to say where reads code, which may be on this page
 		l.reported = true
 		e.failure(view.EventDetected, p, e.threads[e.current], page, f)
@@ -174,6 +179,23 @@ func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostP
 		return nil, shadowmem.Incurable // lost in both halves
 	}
 	return b, cure
+}
+
+// marked says whether the kernel has a mark in the place of a page: it is lost, unless it is in swap.
+func (e *engine) marked(p *process, page uint64) bool {
+	for _, t := range e.threads {
+		if t.p != p {
+			continue
+		}
+		f, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		w, err := pagemapWords(f, page, shadowmem.PageSize)
+		return err == nil && w[0]&shadowmem.PageSwapped != 0
+	}
+	return false
 }
 
 // installTries is how often a new page is asked for: the kernel may be about to make room.
