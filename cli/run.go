@@ -25,6 +25,7 @@ type runFlags struct {
 	stats   bool
 	cache   string
 	verbose bool
+	failing failingFlags
 	live    liveFlags
 }
 
@@ -60,6 +61,7 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.BoolVar(&f.strict, "strict", false, "exit 120 if a copy differed or a write was left unmirrored")
 	fl.StringVar(&f.cache, "cache", "", "keep translations for later runs in `DIR`, or off (default $KMV_CACHE, or kmv/code in the user's cache directory)")
 	fl.BoolVar(&f.stats, "stats", false, "print a short summary on standard error at the end")
+	f.failing.add(fl)
 	f.live.add(fl)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
 	return cmd
@@ -84,6 +86,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 		Cache:  cacheDirectory(f.cache),
 		Ranges: f.report != "" || f.stats, VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
 	}
+	f.failing.into(&o)
 	if f.verbose {
 		o.Log = a.err
 	}

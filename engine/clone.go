@@ -144,6 +144,7 @@ func (p *process) fork(pid int) *process {
 	c.copied = 0
 	c.watches = p.watches.fork()
 	c.lost, c.uffd = p.forkLost(), nil
+	c.flips, c.stuck, c.errors = nil, nil, nil // they are the parent's frames
 	return &c
 }
 

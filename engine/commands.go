@@ -38,6 +38,7 @@ var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
 	view.Kill:     kill,
 	view.Shutdown: kill,
 	view.Verify:   verifyNow,
+	view.Scrub:    scrubNow,
 	view.Signal:   signalNow,
 	view.Eval:     evaluate,
 	view.Break:    newBreak,

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -54,7 +55,12 @@ type engine struct {
 	saved      *saved.Store
 	spare      *codeCache // for the next address space
 	failures   Failures
-	how        string // what would notice a bad page now: see view.Failure
+	placement  Placement
+	scrubber   *scrubber // nil if it is off
+	scrubStats ScrubStats
+	scrubAt    atomic.Uint64 // where it is
+	scrubbed   atomic.Uint64 // bytes it has compared
+	how        string        // what would notice a bad page now: see view.Failure
 
 	noHWPoison  bool  // the kernel does not give up frames on request
 	noUserfault error // why there is no UFFDIO_POISON
@@ -74,6 +80,9 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	defer func() { started <- err }() // a second one is dropped: the channel has room for what the caller reads
 	e.saved = saved.Open(e.opts.Cache, e.logf)
 	defer e.dropSpare()
+	if err := checkNode(e.opts.MirrorNode); err != nil {
+		return nil, err
+	}
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}
@@ -96,6 +105,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	e.requests.open(e.bell)
 	started <- nil
 	defer e.verifyOften()()
+	defer e.scrub()()
 	if err := e.loop(); err != nil {
 		return nil, err
 	}

@@ -305,6 +305,8 @@ func prctl(e *engine, t *thread, a [6]uint64) error {
 		return e.answer(t, fail(unix.EPERM))
 	case unix.PR_SET_SECCOMP:
 		return seccomp(e, t, a)
+	case setMemoryMerge: // a hint for the kernel: see noMerging
+		return e.answer(t, 0)
 	}
 	return e.pass(t, nil)
 }

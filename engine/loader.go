@@ -238,7 +238,7 @@ func (l *loader) move() error {
 			l.p.space.Map(loaded(n, im.kind))
 		}
 	}
-	if err := l.t.inject(calls...); err != nil {
+	if err := l.t.inject(append(calls, noMerging())...); err != nil {
 		return err
 	}
 	for _, c := range calls {

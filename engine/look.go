@@ -82,6 +82,7 @@ func (e *engine) counters() view.Counters {
 		Syscalls: e.syscallStats().Total, DivergentBytes: e.verify.DivergentBytes, Gaps: len(e.gaps),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
+	c.Scrubbed, c.ScrubPosition, c.ScrubPasses = e.scrubbed.Load(), e.scrubAt.Load(), e.scrubStats.Passes
 	f := &e.failures
 	c.Injected, c.Detected, c.Recovered, c.Masked, c.Unrecovered = f.Injected, f.Detected, f.Recovered, f.Masked, f.Unrecovered
 	for _, n := range e.stops {

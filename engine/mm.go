@@ -39,6 +39,11 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 		}
 		for j, c := range calls {
 			op := ops[first+j]
+			if c.err() == nil && op.Kind == shadowmem.OpMap && op.Source != shadowmem.SourceSink {
+				if err := e.bind(t, uint64(op.Addr), op.Len); err != nil {
+					return err
+				}
+			}
 			if err := c.err(); err != nil && !op.Hint {
 				instead := t.p.space.Instead(op)
 				if instead == nil {

@@ -153,6 +153,9 @@ func (e *engine) userfault(t *thread) (*ptrace.Userfault, error) {
 	if t.p.uffd != nil {
 		return t.p.uffd, nil
 	}
+	if e.opts.testOld {
+		e.noUserfault = unix.ENOSYS
+	}
 	if e.noUserfault != nil {
 		return nil, e.noUserfault
 	}

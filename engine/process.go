@@ -37,11 +37,13 @@ type process struct {
 	lost map[uint64]*lostPage // unreadable pages, by address in their half
 	uffd *ptrace.Userfault    // nil until it is needed
 
-	flips     []flipped // bits that an injection changed, and that nobody has found yet
-	stuck     []stuckBits
-	watches   *watching // nil if nothing is watched
-	modules   []module  // the ELF files in it; nil when the mappings have changed
-	lastStore uint64    // the last store that a watcher was told of
+	flips []flipped // bits that an injection changed, and that nobody has found yet
+	stuck []stuckBits
+
+	errors    map[uint64]int // repaired ones, by page
+	watches   *watching      // nil if nothing is watched
+	modules   []module       // the ELF files in it; nil when the mappings have changed
+	lastStore uint64         // the last store that a watcher was told of
 	lastSize  int
 }
 

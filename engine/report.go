@@ -25,6 +25,8 @@ type Report struct {
 	Verify      VerifyStats      `json:"verify"`
 	Gaps        []Gap            `json:"gaps"`
 	Failures    Failures         `json:"failures"`
+	Scrub       ScrubStats       `json:"scrub"`
+	Placement   Placement        `json:"placement"`
 	Threads     int              `json:"threads"` // threads ever started, the first one included
 }
 
@@ -156,6 +158,7 @@ func (e *engine) report(wall time.Duration) *Report {
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
 		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
 		Gaps: e.gapList(), Threads: e.started, Failures: e.failures,
+		Scrub: e.scrubStats, Placement: e.placement,
 	}
 	if r.Failures.Events == nil {
 		r.Failures.Events = []view.Event{}
@@ -200,6 +203,11 @@ func (e *engine) noteRanges(t *thread) error {
 			if err != nil {
 				return err
 			}
+			native, err := pagemapWords(pagemap, uint64(part.Start), part.Len())
+			if err != nil {
+				return err
+			}
+			e.noteFrames(part, native, words)
 			for _, w := range words {
 				if w&shadowmem.PagePresent != 0 && w&shadowmem.PageFile == 0 {
 					r.BytesResident += shadowmem.PageSize
@@ -207,6 +215,7 @@ func (e *engine) noteRanges(t *thread) error {
 			}
 		}
 	}
+	e.notePlacement()
 	e.lastMirror = r
 	return nil
 }

@@ -23,9 +23,16 @@ type Options struct {
 	Watched      bool          // somebody reads Live.Events
 	Paused       bool          // wait in front of the first instruction for view.Continue
 	Cache        string        // directory for translations that outlive the run; empty: none do
+	Scrub        ScrubRate     // compare in the background; zero: no
+	OnUndecided  string        // which copy is right where nothing tells: TrustNative ("" too), TrustMirror, TrustNone
+	Retire       int           // move a page to another frame after so many repaired errors; 0: never
+	MirrorNode   *int          // bind the copies to this NUMA node
 	Log          io.Writer     // what the engine does, a line each; nil for silence
 
-	testCall func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
+	testCall    func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
+	testInstall func(*engine) error                     // of tests: called before a lost page is replaced
+	testMove    int                                     // of tests: replace lost pages as if the kernel had given them up, 2: by mremap
+	testOld     bool                                    // of tests: a kernel without UFFDIO_POISON
 }
 
 // testNumber is a number that no kernel has.

@@ -270,7 +270,7 @@ func (e *engine) sigreturn(t *thread) error {
 	if err := ptrace.SetRegs(t.tid, &r); err != nil {
 		return err
 	}
-	for seen := 0; seen < 2; { // entry, exit
+	for seen := 0; ; { // entry, exit; and with a bad frame, for which the kernel forces SIGSEGV, that
 		if err := ptrace.Syscall(t.tid, 0); err != nil {
 			return err
 		}
@@ -281,7 +281,15 @@ func (e *engine) sigreturn(t *thread) error {
 		t.stopped = s
 		switch s.Kind {
 		case ptrace.SyscallStop:
-			seen++
+			if seen++; seen < 2 {
+				continue
+			}
+			if err := ptrace.GetRegs(t.tid, &r); err != nil {
+				return err
+			}
+			if r.Rip != t.p.code.address(t.p.code.rt.gadget)+2 {
+				return e.returned(t, r)
+			}
 		case ptrace.Exited, ptrace.Killed:
 			return &goneError{s}
 		case ptrace.Interrupted, ptrace.GroupStop:
@@ -303,9 +311,11 @@ func (e *engine) sigreturn(t *thread) error {
 			return fmt.Errorf("unexpected stop in rt_sigreturn: %v", s)
 		}
 	}
-	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
-		return err
-	}
+}
+
+// returned goes on where a frame has said.
+func (e *engine) returned(t *thread, r ptrace.Regs) error {
+	t.regs = r
 	mask, err := ptrace.Sigmask(t.tid)
 	if err != nil {
 		return err

@@ -160,7 +160,7 @@ func (e *engine) corrupt(p *process, at uint64, flip []byte, f *view.Failure) er
 	if err := p.mem.Write(at, b); err != nil {
 		return err
 	}
-	p.flips = append(p.flips, flipped{id: f.ID, what: f.What, at: at, mask: append([]byte(nil), flip...), since: time.Now()})
+	p.flips = append(p.flips, flipped{id: f.ID, what: f.What, at: at, mask: append([]byte(nil), flip...), since: time.Now(), broken: b})
 	return nil
 }
 
@@ -202,6 +202,8 @@ type flipped struct {
 	at    uint64
 	mask  []byte
 	since time.Time
+
+	broken []byte // what they were changed to; nil for stuck bits
 }
 
 // stuckBits are bits of a byte that do not take what is stored.

@@ -65,6 +65,20 @@ func (e *engine) sweep(p *process, how string) (int, error) {
 	return repaired, nil
 }
 
+// touchAgain is touchWritten for a thread that was parked in a system call: that will be restarted, and a page may have been
+// lost meanwhile.
+func (e *engine) touchAgain(u *thread) {
+	switch {
+	case u.call != nil && u.call.plan != nil:
+		e.touchWritten(u.p, u.call.plan)
+	case u.call == nil && e.interrupted(u):
+		if pl, ok := e.placeOf(u, u.stopped); ok {
+			r := u.unsaved(pl)
+			e.touchWritten(u.p, syscalls.Plan(u.slotAt(slotNumber), arguments(&r), nativeMemory{u.p}))
+		}
+	}
+}
+
 // touchStack reads where the frame of a signal may be put: the kernel would kill the program there.
 func (e *engine) touchStack(t *thread) {
 	var b [1]byte

@@ -25,10 +25,13 @@ func (e *engine) verifyAtEnd(t *thread) error {
 			return err
 		}
 	}
-	if !e.opts.VerifyAtExit && e.opts.VerifyEvery == 0 {
-		return nil
+	if e.opts.VerifyAtExit || e.opts.VerifyEvery != 0 {
+		if err := e.verifyProcess(t); err != nil {
+			return err
+		}
 	}
-	return e.verifyProcess(t)
+	e.maskHealed()
+	return nil
 }
 
 // verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
@@ -187,8 +190,9 @@ func (e *engine) unpark(threads []*thread) error {
 			continue
 		}
 		var err error
+		e.touchAgain(u)
 		if u.call != nil || e.interrupted(u) {
-			err = e.goOn(u)
+			err = e.backToCall(u)
 		} else {
 			err = e.enter(u)
 		}
@@ -308,10 +312,10 @@ func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native
 		same := min(got, got2)
 		e.verify.BytesCompared += uint64(same)
 		for _, d := range shadowmem.Compare(a[:same], b[:same], at) {
-			e.diverged(p, m, d)
+			e.diverged(p, m, d, a[d.Start-at:d.End-at], b[d.Start-at:d.End-at])
 		}
 		if got > got2 {
-			e.diverged(p, m, shadowmem.Diff{Start: at + shadowmem.Native(got2), End: at + shadowmem.Native(got)})
+			e.diverged(p, m, shadowmem.Diff{Start: at + shadowmem.Native(got2), End: at + shadowmem.Native(got)}, a[got2:got], nil)
 		}
 		at, size = at+shadowmem.Native(n), size-n
 	}
@@ -321,7 +325,13 @@ func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native
 // divergentMost bounds the list in a report; the count is always whole.
 const divergentMost = 1000
 
-func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
+func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, native, mirror []byte) {
+	cause := e.cause(p, native, mirror, d)
+	if cause == "flip" {
+		f := e.flipAt(p, d)
+		f.How, f.Bits, f.Broken = "verify", differingBits(native, mirror), clipped(mirror)
+		e.failure(view.EventDetected, p, nil, uint64(d.Start), f)
+	}
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
 	e.logf("%d: after %d system calls: %#x-%#x differs from its copy, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), m)
 	e.emit(view.Event{
@@ -329,7 +339,7 @@ func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
 		Range: m.Kind.String() + " " + m.Name,
 	})
 	if len(e.verify.Divergent) < divergentMost {
-		e.verify.Divergent = append(e.verify.Divergent, Divergent{uint64(d.Start), uint64(d.End), m.Kind.String() + " " + m.Name, "unknown"})
+		e.verify.Divergent = append(e.verify.Divergent, Divergent{uint64(d.Start), uint64(d.End), m.Kind.String() + " " + m.Name, cause})
 	}
 }
 
