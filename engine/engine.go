@@ -54,6 +54,7 @@ type engine struct {
 	saved      *saved.Store
 	spare      *codeCache // for the next address space
 	failures   Failures
+	triggers   triggers
 	how        string // what would notice a bad page now: see view.Failure
 
 	noHWPoison  bool  // the kernel does not give up frames on request
@@ -89,6 +90,9 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
+	for _, t := range e.opts.Triggers {
+		e.wait(t)
+	}
 	if err := e.first(); err != nil {
 		return nil, err
 	}

@@ -148,6 +148,9 @@ func (l *loader) shareMemory(fd int) error {
 		return fmt.Errorf("size the code cache: %w", err)
 	}
 	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
+	if err == nil && l.e.triggers.stopCalls {
+		l.p.code.fillTable(nil)
+	}
 	return err
 }
 
