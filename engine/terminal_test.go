@@ -42,13 +42,13 @@ func onTerminal(t *testing.T, script string) (l *Live, await func(string)) {
 }
 
 func TestTerminal(t *testing.T) {
-	l, await := onTerminal(t, `stty size; echo mine >/dev/tty; read x; echo "<$x>"; stty size; read y; echo not interrupted`)
+	l, await := onTerminal(t, `stty size; echo mine >/dev/tty; read x; echo "<$x>"; stty size; echo ready; read y; echo not interrupted`)
 	await("30 100\r\n")
 	await("mine\r\n")
 	do(t, l, view.Command{Op: view.Resize, Columns: 120, Rows: 40})
 	do(t, l, view.Command{Op: view.Input, Data: []byte("typed\r")})
 	await("typed\r\n<typed>\r\n")
-	await("40 120\r\n")
+	await("40 120\r\nready\r\n")
 	do(t, l, view.Command{Op: view.Input, Data: []byte("\x03")})
 	r, err := l.Wait()
 	if err != nil || r.Exit.Signal != 2 {
