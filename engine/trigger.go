@@ -19,7 +19,7 @@ type Trigger struct {
 // trigger is one that waits.
 type trigger struct {
 	Trigger
-	patience uint64 // stops until the next attempt
+	attempts uint64
 }
 
 // triggers are those of a run that wait, and what they count.
@@ -76,11 +76,15 @@ func (e *engine) reached(t *thread) error {
 	return e.unpark(others)
 }
 
-// pull tries a trigger. Attempts become rarer: they cost a look at all pages.
+// pull tries a trigger. Attempts become rarer, and no longer make system calls stop: they cost a look at all pages.
 func (e *engine) pull(tr *trigger) {
+	const often = 100
 	if !tr.Do(&Site{e}) {
-		tr.patience += tr.patience/4 + 1
-		tr.Stops, tr.Syscalls = e.triggers.stops+tr.patience, 0
+		tr.attempts++
+		tr.Stops = e.triggers.stops + 1
+		if tr.attempts > often {
+			tr.Syscalls, tr.Stops = 0, tr.Stops+tr.attempts-often
+		}
 	} else {
 		e.triggers.waiting = slices.DeleteFunc(e.triggers.waiting, func(x *trigger) bool { return x == tr })
 	}

@@ -109,7 +109,7 @@ func (in *Injector) Drive(l *engine.Live) {
 			return
 		}
 		in.insist(l, ended)
-	} else if in.spec.When.IsNow() { // a program that does not stop any more does not pull triggers
+	} else { // a program that does not stop any more does not pull triggers
 		for sleep(patience, ended) && !in.isMade(l) {
 		}
 	}
@@ -136,9 +136,14 @@ func (in *Injector) insist(l *engine.Live, ended <-chan struct{}) {
 	}
 }
 
-// isMade tries to make the first error; true also if the run is over.
+// isMade tries to make the first error, if its moment has come; true also if the run is over.
 func (in *Injector) isMade(l *engine.Live) (done bool) {
-	return l.At(func(s *engine.Site) error { done = in.first(s); return nil }) != nil || done
+	return l.At(func(s *engine.Site) error {
+		if done = in.made > 0; !done && (in.spec.When.IsNow() || in.err != nil) {
+			done = in.try(s)
+		}
+		return nil
+	}) != nil || done
 }
 
 // Missed says that no error was made in a run that has ended, and why; "" if one was.
