@@ -28,16 +28,19 @@ func onTerminal(t *testing.T, script string) (l *Live, await func(string)) {
 	var seen bytes.Buffer
 	return l, func(want string) {
 		t.Helper()
-		for ev := range l.Events() {
-			if ev.Kind == view.EventOutput {
-				seen.Write(ev.Data)
-			}
+		for {
 			if at := strings.Index(seen.String(), want); at >= 0 {
 				seen.Next(at + len(want))
 				return
 			}
+			ev, ok := <-l.Events()
+			if !ok {
+				t.Fatalf("the program printed %q, not %q", &seen, want)
+			}
+			if ev.Kind == view.EventOutput {
+				seen.Write(ev.Data)
+			}
 		}
-		t.Fatalf("the program printed %q, not %q", &seen, want)
 	}
 }
 
