@@ -11,7 +11,7 @@ NEEDS = gcc:gcc g++:g++ as:binutils objdump:binutils bzip2:bzip2 xz:xz-utils zst
 	/usr/lib/python3.11/test/test_json/__init__.py:libpython3.11-testsuite
 PEERS = valgrind:valgrind qemu-x86_64:qemu-user
 
-.PHONY: build try check test soak bench deps peers clean
+.PHONY: build try check test soak campaign bench deps peers clean
 
 build:
 	go build -o kmv .
@@ -30,6 +30,11 @@ test: deps check
 
 soak: deps
 	KMV_SOAK=1 go test -timeout 5h ./...
+
+# campaign breaks memory in 3,000 runs of real programs, and in 600 without the mirror: see campaign.html.
+campaign: build
+	@$(call install,sqlite3:sqlite3 redis-server:redis-server redis-cli:redis-tools /usr/bin/python3:python3 g++:g++)
+	./kmv campaign --suite --runs 3000 --unmirrored 600 --json campaign.json --html campaign.html
 
 bench: build
 	./kmv bench

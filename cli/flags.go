@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,11 +19,7 @@ func (m *mirrorFlag) String() string { return strings.Join(m.given, " ") }
 func (m *mirrorFlag) Type() string   { return "SPEC" }
 func (m *mirrorFlag) Set(spec string) error {
 	if err := m.add(spec); err != nil {
-		var bad *shadowmem.SpecError
-		if errors.As(err, &bad) {
-			return fmt.Errorf("%q %s\n%s", bad.Token(), bad.Problem, indent(bad.Underlined()))
-		}
-		return err
+		return underlined(err)
 	}
 	m.given = append(m.given, spec)
 	return nil

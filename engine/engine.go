@@ -60,7 +60,8 @@ type engine struct {
 	scrubStats ScrubStats
 	scrubAt    atomic.Uint64 // where it is
 	scrubbed   atomic.Uint64 // bytes it has compared
-	how        string        // what would notice a bad page now: see view.Failure
+	triggers   triggers
+	how        string // what would notice a bad page now: see view.Failure
 
 	noHWPoison  bool  // the kernel does not give up frames on request
 	noUserfault error // why there is no UFFDIO_POISON
@@ -98,6 +99,9 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
+	for _, t := range e.opts.Triggers {
+		e.wait(t)
+	}
 	if err := e.first(); err != nil {
 		return nil, err
 	}

@@ -151,6 +151,9 @@ func (l *loader) shareMemory(fd int) error {
 		return err
 	}
 	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
+	if l.e.triggers.stopCalls {
+		l.p.code.fillTable(nil)
+	}
 	return nil
 }
 

@@ -324,11 +324,17 @@ func (e *engine) atLookup(t *thread) bool {
 func (e *engine) miss(t *thread) error {
 	e.count("miss")
 	t.regs.Rcx, t.regs.Rip = t.slotAt(translator.SlotRCX), t.slotAt(translator.SlotTarget)
+	if err := e.reached(t); err != nil {
+		return err
+	}
 	t.p.code.indirect(t.p.ensure(t.regs.Rip))
 	return e.enter(t)
 }
 
-func (e *engine) count(stop string) { e.stops[stop]++ }
+func (e *engine) count(stop string) {
+	e.stops[stop]++
+	e.triggers.stops++
+}
 
 func (e *engine) logf(format string, args ...any) {
 	if e.log != nil {

@@ -234,12 +234,11 @@ func (e *engine) usable(t *thread) bool {
 
 // ownFrame says whether a page is private and its frame in nobody else's use.
 func (e *engine) ownFrame(t *thread, page uint64) bool {
-	const exclusive = 1 << 56 // Documentation/admin-guide/mm/pagemap.rst
 	f, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	w, err := pagemapWords(f, page, shadowmem.PageSize)
-	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|exclusive) == shadowmem.PagePresent|exclusive
+	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|shadowmem.PageExclusive) == shadowmem.PagePresent|shadowmem.PageExclusive
 }

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
-
 	"kmv/engine/syscalls"
 	"kmv/shadowmem"
 	"kmv/translator"
@@ -99,11 +97,7 @@ func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 func (c *codeCache) install(image *runtimeImage) {
 	c.rt = image.routines
 	c.pos = uint32(copy(c.mem, image.code))
-	for nr, at := range image.table {
-		if at != 0 {
-			binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
-		}
-	}
+	c.fillTable(&image.table)
 }
 
 // argumentRegs carry the arguments of a system call.

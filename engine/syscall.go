@@ -32,6 +32,9 @@ func (e *engine) syscall(t *thread) error {
 	if nr == testNumber && e.opts.testCall != nil {
 		return e.answer(t, e.opts.testCall(e, t, args))
 	}
+	if err := e.reached(t); err != nil {
+		return err
+	}
 	row := syscalls.Lookup(nr)
 	rule := row.For(args)
 	e.sys.Total++

@@ -164,15 +164,15 @@ func better(a, b State) State {
 func (p Policy) at(m Mapping, a Native) State {
 	state := p.base()
 	for _, r := range p.Rules {
-		if r.Spec.matches(m, a) {
+		if r.Spec.Matches(m, a) {
 			state = r.State
 		}
 	}
 	return state
 }
 
-// matches says whether the spec names the byte at a of m.
-func (s Spec) matches(m Mapping, a Native) bool {
+// Matches says whether the spec names the byte at a of m.
+func (s Spec) Matches(m Mapping, a Native) bool {
 	switch s.Class {
 	case ClassAll:
 		return true

@@ -49,11 +49,12 @@ func comparePage(diffs []Diff, native, mirror []byte, at Native) []Diff {
 
 // Bits of a /proc/PID/pagemap word (Documentation/admin-guide/mm/pagemap.rst).
 const (
-	PagePresent = 1 << 63
-	PageSwapped = 1 << 62
-	PageFile    = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
-	PageGuard   = 1 << 58 // MADV_GUARD_INSTALL: unreadable
-	PageDirty   = 1 << 55 // written since the last clear_refs: soft-dirty
+	PagePresent   = 1 << 63
+	PageSwapped   = 1 << 62
+	PageFile      = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
+	PageExclusive = 1 << 56 // mapped once: neither the zero page nor shared with a forked process
+	PageGuard     = 1 << 58 // MADV_GUARD_INSTALL: unreadable
+	PageDirty     = 1 << 55 // written since the last clear_refs: soft-dirty
 )
 
 // Select says which pages of a mapping must be compared, as runs of page numbers from the mapping's start. native and
