@@ -16,12 +16,14 @@ const (
 	pagesSecond = 16 // while the program runs
 	blocksMost  = 8  // whose code is read, a second
 	lookMost    = 5 * time.Second
+	firstPull   = 50 * time.Millisecond // then twice that, up to a second
 )
 
 // watch pulls until the recording ends.
 func (t *tape) watch() {
 	defer close(t.done)
-	tick := time.NewTicker(time.Second)
+	every := firstPull // short runs shall have something in them
+	tick := time.NewTimer(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -32,6 +34,8 @@ func (t *tape) watch() {
 			t.atStop()
 		case <-tick.C:
 			t.everySecond()
+			every = min(2*every, time.Second)
+			tick.Reset(every)
 		}
 	}
 }
@@ -69,14 +73,22 @@ func (t *tape) atStop() {
 		t.mu.Unlock()
 	case again && paused:
 		t.pullAgain()
-	case again: // the recording begins: maybe at a stop that was before it
-		if s := t.look(view.Query{}); s != nil && s.State == view.Paused {
-			t.mu.Lock()
-			t.paused = true
-			t.mu.Unlock()
-			t.pullStop(s.Seq, s.Thread)
-		}
+	case again:
+		t.pullFirst()
 	}
+}
+
+// pullFirst reads what is there when the recording begins; maybe a stop that was before it.
+func (t *tape) pullFirst() {
+	s := t.look(view.Query{})
+	if s == nil || s.State != view.Paused {
+		t.everySecond()
+		return
+	}
+	t.mu.Lock()
+	t.paused = true
+	t.mu.Unlock()
+	t.pullStop(s.Seq, s.Thread)
 }
 
 // pullStop reads all that a stop shows; little of it if stops come too fast.
@@ -177,6 +189,9 @@ func (t *tape) everySecond() {
 	if s == nil {
 		t.missed()
 		return
+	}
+	if s.State == view.Paused {
+		return // the stop is read when its event comes
 	}
 	t.counting = s.Counters.Counting
 	t.ranges(s)

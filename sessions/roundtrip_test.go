@@ -12,11 +12,12 @@ import (
 func record(t *testing.T, f *fake, steps int) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "r.kmv")
+	f.Do(t.Context(), view.Command{Op: view.Pause}) // the first moment is a stop
 	r, err := NewRecorder(file, f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, r, view.Command{Op: view.Pause})
+	untilStop(r)
 	for i := range steps {
 		op := view.StepInst
 		if i%7 == 6 {
@@ -42,6 +43,10 @@ func do(t *testing.T, r *Recorder, c view.Command) {
 	if c.Op == view.Kill {
 		return
 	}
+	untilStop(r)
+}
+
+func untilStop(r *Recorder) {
 	for e := range r.Events() {
 		if e.Kind == view.EventStop {
 			return

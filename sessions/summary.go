@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"kmv/engine/view"
 )
 
@@ -122,17 +120,6 @@ func (d Dropped) String() string {
 		return ""
 	}
 	return strings.Join(parts, ", ") + " (" + d.Why + ")"
-}
-
-// ending says how a process ended (wait(2)).
-func ending(status uint64) string {
-	w := unix.WaitStatus(status)
-	switch {
-	case w.Signaled():
-		return "killed by " + unix.SignalName(w.Signal())
-	default:
-		return fmt.Sprintf("exited with %d", w.ExitStatus())
-	}
 }
 
 // State says in a few words whether the file is whole.
