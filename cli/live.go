@@ -13,6 +13,9 @@ import (
 
 	"kmv/control"
 	"kmv/engine"
+	"kmv/engine/view"
+	"kmv/sessions"
+	"kmv/shadowmem"
 )
 
 // farewell is how long the clients of a run that has ended may take to read the rest.
@@ -21,12 +24,14 @@ const farewell = 2 * time.Second
 // liveFlags are the flags of a run that others watch and steer.
 type liveFlags struct {
 	control string
+	record  string
 	paused  bool
 	pty     bool
 }
 
 func (f *liveFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.control, "control", "", "let kmv tui and others steer the run through a `SOCKET`; auto: found by kmv's process id")
+	fl.StringVar(&f.record, "record", "", "record the run to `FILE`; kmv sessions shows it, kmv tui --replay plays it")
 	fl.BoolVar(&f.paused, "paused", false, "wait in front of the first instruction (with --control)")
 	fl.BoolVar(&f.pty, "pty", false, "give the program a terminal of its own, which a screen shows (with --control)")
 }
@@ -46,7 +51,7 @@ func (f *liveFlags) check() error {
 
 // options are those of a watched run.
 func (f *liveFlags) options(o *engine.Options) {
-	o.Watched, o.Paused = f.control != "", f.paused
+	o.Watched, o.Paused = true, f.paused
 	if !f.pty {
 		return
 	}
@@ -75,26 +80,78 @@ func (f *liveFlags) listen() (*net.UnixListener, error) {
 	return l, nil
 }
 
+// file opens the recording's file, or none.
+func (f *liveFlags) file() (*sessions.File, error) {
+	if f.record == "" {
+		return nil, nil
+	}
+	file, err := sessions.Create(f.record)
+	if err != nil {
+		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "--record needs a file that can be written"}
+	}
+	return file, nil
+}
+
 // supervise runs a program to its end, with whoever wants to watch.
 func (a *app) supervise(ctx context.Context, f *liveFlags, o engine.Options) (*engine.Report, error) {
 	socket, err := f.listen()
 	if err != nil {
 		return nil, err
 	}
-	if socket == nil {
+	if socket != nil {
+		defer socket.Close()
+	}
+	file, err := f.file()
+	if err != nil {
+		return nil, err
+	}
+	if socket == nil && file == nil {
 		return a.run(ctx, o)
 	}
-	defer socket.Close()
-	if o.Log != nil {
+	if o.Log != nil && socket != nil {
 		fmt.Fprintf(o.Log, "kmv: control socket %s\n", socket.Addr())
 	}
 	f.options(&o)
 	live, err := engine.Start(ctx, o)
 	if err != nil {
+		if file != nil {
+			file.Discard()
+		}
 		return nil, err
 	}
-	server := control.Serve(socket, control.Share(live))
+	run, err := a.recorded(live, file, o)
+	if err != nil {
+		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "kmv run without --record runs the program"}
+	}
+	if socket == nil {
+		for range run.Events() { // to the end of the recording
+		}
+		return live.Wait()
+	}
+	server := control.Serve(socket, control.Share(run))
 	report, err := live.Wait()
+	run.Wait()
 	server.Close(farewell)
 	return report, err
+}
+
+// recorded is a run that is being recorded, or could be (:record).
+func (a *app) recorded(run view.Controller, file *sessions.File, o engine.Options) (*sessions.Recorder, error) {
+	options := sessions.Options{Version: Version, Policy: policyWords(o.Policy), Say: func(text string) { fmt.Fprintln(a.err, "kmv:", text) }}
+	if file == nil {
+		return sessions.Wrap(run, options), nil
+	}
+	return sessions.NewRecorder(file, run, options)
+}
+
+// policyWords is the policy as it was given.
+func policyWords(p shadowmem.Policy) (words []string) {
+	for _, r := range p.Rules {
+		flag := "--mirror "
+		if r.State == shadowmem.Off {
+			flag = "--no-mirror "
+		}
+		words = append(words, flag+r.Spec.Text)
+	}
+	return words
 }

@@ -13,7 +13,7 @@ func record(t *testing.T, f *fake, steps int) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "r.kmv")
 	f.Do(t.Context(), view.Command{Op: view.Pause}) // the first moment is a stop
-	r, err := NewRecorder(file, f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
+	r, err := NewRecorder(create(t, file), f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,6 +44,16 @@ func do(t *testing.T, r *Recorder, c view.Command) {
 		return
 	}
 	untilStop(r)
+}
+
+// create opens a file for a recording.
+func create(t *testing.T, file string) *File {
+	t.Helper()
+	f, err := Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func untilStop(r *Recorder) {

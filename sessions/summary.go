@@ -53,7 +53,10 @@ func Summarize(r *Recording) *Summary {
 			root = m.pull.Pid
 		}
 		if c := m.pull.Counters; c != nil {
-			s.Counters = *c
+			old := s.Counters
+			if s.Counters = *c; c.BytesWritable == 0 { // a program that was killed: as it was before
+				s.Counters.BytesMirrored, s.Counters.BytesWritable, s.Counters.BytesResident = old.BytesMirrored, old.BytesWritable, old.BytesResident
+			}
 			s.Samples = append(s.Samples, Sample{m.pull.Time, *c})
 		}
 		if m.stop {

@@ -56,13 +56,13 @@ const (
 )
 
 // newTape writes the header and begins to pull.
-func newTape(run view.Controller, path string, d disk, h *Header, failed func(path string, at float64, err error)) (*tape, error) {
+func newTape(run view.Controller, f *File, h *Header, failed func(path string, at float64, err error)) (*tape, error) {
 	t := &tape{
-		run: run, path: path, now: h.At, watched: pageSet{}, read: map[pageKey]bool{},
+		run: run, path: f.path, now: h.At, watched: pageSet{}, read: map[pageKey]bool{},
 		bases: bases{code: codeBase{}, afresh: true},
 		wake:  make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	w, err := newWriter(d, func(err error) { failed(path, t.time(), err) })
+	w, err := newWriter(f.disk, func(err error) { failed(t.path, t.time(), err) })
 	if err != nil {
 		return nil, err
 	}
