@@ -27,7 +27,7 @@ func (t *tape) begin() {
 // write puts the pull. If it is lost, so is what later differences would refer to. The caller holds t.mu.
 func (t *tape) write(p *Pull) {
 	t.now = max(t.now, p.Time)
-	if !t.w.put(&Line{Pull: p}, p.Why != PullSecond) {
+	if !t.w.put(&Line{Pull: p}, true) {
 		t.bases.afresh = true
 		t.lose(Dropped{Pulls: 1})
 	}

@@ -132,7 +132,7 @@ func Verify(w io.Writer, r *Recording) bool {
 		fmt.Fprintln(w, d)
 	}
 	if !r.Ended && len(r.Damage) == 0 {
-		fmt.Fprintln(w, "it has no end: it is still being recorded, or kmv was killed; at most the last second is missing")
+		fmt.Fprintln(w, "it has no end: it is still being recorded, or kmv was killed (then at most the last second is missing), or the disk was full")
 	}
 	if d := s.Dropped.String(); d != "" {
 		fmt.Fprintf(w, "left out while it was recorded: %s\n", d)

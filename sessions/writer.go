@@ -10,7 +10,7 @@ import (
 
 const (
 	frameEvery  = 700 * time.Millisecond // with what writing takes, at most a second is lost
-	frameUrgent = 50 * time.Millisecond  // after a rare event
+	frameUrgent = 50 * time.Millisecond  // after a rare event or a pull
 	frameCut    = 1 << 20                // bytes of lines
 	queueMost   = 16 << 20               // bytes that wait for the disk, by lineCost
 )
