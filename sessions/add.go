@@ -83,11 +83,8 @@ func (t *tape) pages(s *view.Snapshot) []uint64 {
 		}
 	}
 	t.mu.Lock()
-	watched := t.watched.of(s.Pid, pagesMost/2)
+	chosen = t.watched.of(s.Pid, pagesMost/2)
 	t.mu.Unlock()
-	for _, p := range watched {
-		add(p)
-	}
 	if r := s.Registers; r != nil {
 		if i := slices.Index(r.Names, "rsp"); i >= 0 && i < len(r.Values) {
 			const redZone = 128 // bytes below rsp that belong to the program (System V ABI, 3.2.2)

@@ -28,6 +28,7 @@ type Recorder struct {
 
 	mu   sync.Mutex
 	tape *tape  // nil: nothing is recorded
+	seq  uint64 // of the last event
 	over bool   // the run has ended
 	last Status // of the recording that ended last
 }
@@ -72,7 +73,11 @@ func (r *Recorder) Close() error {
 // pump copies events to the recording and to the watcher.
 func (r *Recorder) pump() {
 	for e := range r.Controller.Events() {
-		if t := r.current(); t != nil {
+		r.mu.Lock()
+		t := r.tape
+		r.seq = e.Seq
+		r.mu.Unlock()
+		if t != nil {
 			t.event(e)
 		}
 		r.events.put(e)
@@ -169,7 +174,7 @@ func (r *Recorder) start(ctx context.Context, f *File) error {
 	if err := f.empty(); err != nil {
 		return err
 	}
-	t, err := newTape(r.Controller, f, newHeader(r.options, s), r.failed)
+	t, err := newTape(r.Controller, f, newHeader(r.options, s), r.seq, r.failed)
 	if err != nil {
 		return err
 	}

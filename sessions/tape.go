@@ -23,11 +23,15 @@ type tape struct {
 	// What is to be pulled, and who waits for it.
 	stopped  *view.Event   // a stop that was not read yet
 	settled  chan struct{} // closed when it is
-	again    bool          // the watcher reads, or changed, what was not pulled at this stop
+	again    bool          // the watcher changed something: all is to be pulled again
+	wanted   []pageKey     // the watcher reads what was not pulled at this stop
 	now      float64       // time of the last event or pull
+	seq      uint64        // of the last event
+	stopSeq  uint64        // of the last stop
+	late     bool          // a pull waits for events that were before it
 	dropped  Dropped
 	watched  pageSet
-	read     map[pageKey]bool // at this moment
+	read     map[pageKey]bool // at this moment, or wanted
 	paused   bool
 	lastPull *Pull // of a stop, while it lasts
 	mapped   bool  // ranges changed since they were read
@@ -56,9 +60,9 @@ const (
 )
 
 // newTape writes the header and begins to pull.
-func newTape(run view.Controller, f *File, h *Header, failed func(path string, at float64, err error)) (*tape, error) {
+func newTape(run view.Controller, f *File, h *Header, seq uint64, failed func(path string, at float64, err error)) (*tape, error) {
 	t := &tape{
-		run: run, path: f.path, now: h.At, watched: pageSet{}, read: map[pageKey]bool{},
+		run: run, path: f.path, now: h.At, seq: seq, watched: pageSet{}, read: map[pageKey]bool{},
 		bases: bases{code: codeBase{}, afresh: true},
 		wake:  make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -68,7 +72,7 @@ func newTape(run view.Controller, f *File, h *Header, failed func(path string, a
 	}
 	t.w = w
 	w.put(&Line{Header: h}, true)
-	t.again = true // a run that is paused already
+	t.again, t.settled = true, make(chan struct{}) // a run may be paused already
 	t.nudge()
 	go t.watch()
 	return t, nil
@@ -91,7 +95,11 @@ func (t *tape) nudge() {
 func (t *tape) event(e view.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now = e.Time
+	t.now, t.seq = e.Time, e.Seq
+	if t.late {
+		t.late = false
+		t.nudge()
+	}
 	if e.Failure != nil || e.Kind == view.EventDivergent {
 		t.watched.add(pageKey{e.Pid, e.Addr &^ (pageSize - 1)})
 	}
@@ -101,15 +109,16 @@ func (t *tape) event(e view.Event) {
 		if t.paused && t.lastPull != nil && t.lastPull.Seq >= e.Seq {
 			return // read when the recording began
 		}
-		t.paused, t.lastPull = true, nil
+		t.paused, t.lastPull, t.stopSeq = true, nil, e.Seq
+		t.wanted = nil
+		clear(t.read)
 		t.stopped = &e
 		if t.settled == nil {
 			t.settled = make(chan struct{})
 		}
 		t.nudge()
 	case view.EventResume:
-		t.paused, t.lastPull = false, nil
-		clear(t.read)
+		t.paused, t.lastPull, t.wanted = false, nil, nil
 	case view.EventMap, view.EventMirror, view.EventStart, view.EventRetired:
 		t.mapped = true
 	case view.EventGap:
@@ -167,7 +176,6 @@ func (t *tape) asked(c view.Command, reply view.Reply, err error) {
 		t.lose(Dropped{Asked: 1})
 	}
 	if t.paused && changes[c.Op] {
-		clear(t.read)
 		t.again = true
 		t.nudge()
 	}
@@ -188,8 +196,9 @@ func (t *tape) seen(s *view.Snapshot) {
 		for p := w.Addr &^ (pageSize - 1); p < w.Addr+uint64(len(w.Native)); p += pageSize {
 			key := pageKey{s.Pid, p}
 			t.watched.add(key)
-			if t.paused && !t.read[key] && !t.again {
-				t.again = true
+			if t.paused && !t.read[key] {
+				t.read[key] = true // or it is about to be
+				t.wanted = append(t.wanted, key)
 				t.nudge()
 			}
 		}
