@@ -29,6 +29,7 @@ func TestRecord(t *testing.T) {
 		{"sessions show " + file, []string{"exited with 3", "--no-mirror stack", "complete"}},
 		{"sessions verify " + file, []string{": complete; "}},
 		{"sessions export --html " + file, []string{"<!doctype html>", "exited with 3", "<polyline"}},
+		{"sessions export --cast " + file, []string{`{"version":2,"width":120,"height":40,`, `"o","\u001b[?25l`, "exited with 3"}},
 		{"sessions export --json " + file, []string{`{"n":1,"header":{`, `"kind":"exit"`}},
 	} {
 		_, status, out, errs := run(t, nil, strings.Fields(c.args)...)
