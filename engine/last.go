@@ -13,7 +13,7 @@ import (
 
 // noteLast keeps what can be seen of the program itself while it still exists, for those who look when it has ended.
 func (e *engine) noteLast(t *thread) {
-	if s, err := e.look(view.Query{Thread: t.tid, Threads: true, Ranges: true, Gaps: true, Blocks: true}); err == nil {
+	if s, err := e.look(view.Query{Thread: t.tid, Ranges: true, Blocks: e.counters().Counting}); err == nil {
 		e.last = s
 	}
 }
