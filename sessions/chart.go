@@ -72,7 +72,7 @@ func ticks(low, high float64, n int) (values []float64) {
 			break
 		}
 	}
-	for k := math.Ceil(low/step - 1e-9); k*step <= high+step*1e-9; k++ {
+	for k := math.Ceil(low/step - 1e-9); k*step <= high+step*1e-9 && len(values) <= 2*n; k++ {
 		values = append(values, k*step+0) // + 0: not -0
 	}
 	return values
