@@ -126,11 +126,13 @@ func (t *tape) code(pid int, lines []view.CodeLine) {
 	var fresh []view.CodeLine
 	for _, l := range lines {
 		key, sum := pageKey{pid, l.Addr}, codeHash(&l)
+		t.bases.lengths[key] = len(l.Bytes)
 		if t.bases.code[key] == sum {
 			continue
 		}
 		if len(t.bases.code) >= codeMost {
 			clear(t.bases.code)
+			clear(t.bases.lengths)
 		}
 		t.bases.code[key] = sum
 		l.Count, l.Break = 0, 0 // they belong to a moment
@@ -142,6 +144,19 @@ func (t *tape) code(pid int, lines []view.CodeLine) {
 		}
 		t.lose(Dropped{Pulls: 1})
 	}
+}
+
+// knows says whether the code at an address, and what follows it, has been written. The caller holds t.mu.
+func (t *tape) knows(pid int, pc uint64) bool {
+	const enough = 16 // instructions
+	for range enough {
+		n := t.bases.lengths[pageKey{pid, pc}]
+		if n == 0 {
+			return false
+		}
+		pc += uint64(n)
+	}
+	return true
 }
 
 // codeHash is never 0.

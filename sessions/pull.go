@@ -49,7 +49,9 @@ func (t *tape) look(q view.Query) *view.Snapshot {
 		return nil
 	}
 	s, err := t.run.Look(ctx, q)
+	t.mu.Lock()
 	t.budget.spend(time.Since(start))
+	t.mu.Unlock()
 	if err != nil {
 		return nil
 	}
@@ -105,8 +107,13 @@ func (t *tape) fits(s *view.Snapshot) (ok, later bool) {
 
 // pullStop reads all that a stop shows; little of it if stops come too fast.
 func (t *tape) pullStop(e *view.Event) {
-	q := view.Query{Thread: e.Thread, Registers: true, Code: &view.CodeQuery{Before: codeBefore, After: codeAfter}}
-	rich := t.rich()
+	q := view.Query{Thread: e.Thread, Registers: true}
+	t.mu.Lock()
+	if e.PC == 0 || !t.knows(e.Pid, e.PC) {
+		q.Code = &view.CodeQuery{Before: codeBefore, After: codeAfter}
+	}
+	rich := t.allowed() == all
+	t.mu.Unlock()
 	if rich {
 		q.Vectors, q.Stack, q.Threads, q.Breaks = true, true, true, true
 		q.Ranges, q.Gaps = t.due()
@@ -328,8 +335,21 @@ func (t *tape) windows(s *view.Snapshot, pages []uint64) *view.Snapshot {
 	return w
 }
 
-// rich says whether more may be read than the least. A disk that is behind, and stops in a row, make it false.
-func (t *tape) rich() bool { return t.w.pressure() < 0.25 && t.budget.allows(time.Now()) }
+// allowed says how much may be read now. A disk that is behind, and stops in a row, make it less. The caller holds t.mu.
+func (t *tape) allowed() detail {
+	d := t.budget.allows(time.Now())
+	if t.w.pressure() >= 0.25 {
+		d = min(d, little)
+	}
+	return d
+}
+
+// rich says whether more may be read than the least.
+func (t *tape) rich() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.allowed() == all
+}
 
 func (t *tape) poor() string {
 	if t.w.pressure() >= 0.25 {

@@ -213,5 +213,5 @@ func (r *Recorder) failed(path string, at float64, err error) {
 	}
 }
 
-// settleMost is how long a command waits for a stop to be read.
-const settleMost = 250 * time.Millisecond
+// settleMost is how long a command waits for a stop to be read. In tests it is longer.
+var settleMost = 250 * time.Millisecond

@@ -14,12 +14,12 @@ type tape struct {
 	path string
 	w    *writer
 	// Of the goroutine that pulls.
-	budget   budget
 	places   []view.Range // where memory is
 	counting bool
 
-	mu    sync.Mutex
-	bases bases
+	mu     sync.Mutex
+	bases  bases
+	budget budget
 	// What is to be pulled, and who waits for it.
 	stopped  *view.Event   // a stop that was not read yet
 	settled  chan struct{} // closed when it is
@@ -48,9 +48,10 @@ type bases struct {
 	ranges    rangeBase
 	gaps      gapBase
 	code      codeBase
-	afresh    bool      // a key line has to come first
-	key       time.Time // the last one
-	pulls     int       // since then
+	lengths   map[pageKey]int // of instructions whose code is known and has not changed since
+	afresh    bool            // a key line has to come first
+	key       time.Time       // the last one
+	pulls     int             // since then
 }
 
 // A key line comes at least this often.
@@ -63,7 +64,7 @@ const (
 func newTape(run view.Controller, f *File, h *Header, seq uint64, failed func(path string, at float64, err error)) (*tape, error) {
 	t := &tape{
 		run: run, path: f.path, now: h.At, seq: seq, watched: pageSet{}, read: map[pageKey]bool{},
-		bases: bases{code: codeBase{}, afresh: true},
+		bases: bases{code: codeBase{}, lengths: map[pageKey]int{}, afresh: true},
 		wake:  make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
 	w, err := newWriter(f.disk, func(err error) { failed(t.path, t.time(), err) })
@@ -112,6 +113,10 @@ func (t *tape) event(e view.Event) {
 		t.paused, t.lastPull, t.stopSeq = true, nil, e.Seq
 		t.wanted = nil
 		clear(t.read)
+		if t.allowed() == nothing {
+			t.lose(Dropped{Pulls: 1, Why: t.poor()})
+			return
+		}
 		t.stopped = &e
 		if t.settled == nil {
 			t.settled = make(chan struct{})
@@ -121,6 +126,7 @@ func (t *tape) event(e view.Event) {
 		t.paused, t.lastPull, t.wanted = false, nil, nil
 	case view.EventMap, view.EventMirror, view.EventStart, view.EventRetired:
 		t.mapped = true
+		clear(t.bases.lengths)
 	case view.EventGap:
 		t.gapped = true
 	}
