@@ -178,11 +178,12 @@ func TestPlayedEvents(t *testing.T) {
 // TestAskedAgain: a question that was asked when the run was recorded has its answer.
 func TestAskedAgain(t *testing.T) {
 	f := newFake(1)
+	f.Do(t.Context(), view.Command{Op: view.Pause})
 	r, err := NewRecorder(create(t, t.TempDir()+"/a.kmv"), f, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, r, view.Command{Op: view.Pause})
+	untilStop(r)
 	r.Do(t.Context(), view.Command{Op: view.Why, Addr: 77})
 	r.Do(t.Context(), view.Command{Op: view.Input, Data: []byte("secret")})
 	do(t, r, view.Command{Op: view.StepInst})

@@ -153,7 +153,7 @@ func (w *writer) run() {
 			if at := time.Now().Add(wait); due.IsZero() || at.Before(due) {
 				due = at
 			}
-			if len(buf) >= frameCut && !flush() {
+			if (len(buf) >= frameCut || q.line.Header != nil) && !flush() { // the header is on the disk before anything can happen
 				return
 			}
 		}
