@@ -16,6 +16,7 @@ import (
 	"kmv/engine/ptrace"
 	"kmv/engine/saved"
 	"kmv/engine/symbols"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -39,6 +40,7 @@ type engine struct {
 	gaps       map[gapKey]int
 	total      totals
 	lastMirror MirrorReport
+	last       *view.Snapshot // of the program itself, when its end was certain
 	bell       *ptrace.Bell
 	requests   *requests
 	paused     bool      // no thread runs, and stops have to wait

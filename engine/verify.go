@@ -25,6 +25,9 @@ func (e *engine) verifyAtEnd(t *thread) error {
 			return err
 		}
 	}
+	if e.opts.Watched && t.pid == e.root {
+		e.noteLast(t)
+	}
 	if e.opts.VerifyAtExit || e.opts.VerifyEvery != 0 {
 		if err := e.verifyProcess(t); err != nil {
 			return err
