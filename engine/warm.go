@@ -65,13 +65,23 @@ func (p *process) recall(pc uint64) {
 			n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
 			return n
 		}
-		if im != nil && same(&r, im, read) {
+		if im != nil && !c.breaksIn(&r) && same(&r, im, read) {
 			c.place(&r, im)
 			c.breakUp(r.start, r.end)
 		}
 		p.saved.Release(r.key, im)
 	}
 	c.regions = append(c.regions, r)
+}
+
+// breaksIn says whether there are breakpoints in a region: saved blocks would run over them.
+func (c *codeCache) breaksIn(r *region) bool {
+	for addr := range c.breaks {
+		if addr >= r.start && addr < r.end {
+			return true
+		}
+	}
+	return false
 }
 
 // identity describes the file behind a mapping as long as nobody writes to it: it only finds the image, which is then
