@@ -59,7 +59,7 @@ func (c *codeCache) place(r *region, im *saved.Image) {
 		c.patch(site, c.rt.syscall)
 		c.calls = append(c.calls, site)
 	}
-	r.first, r.loaded, r.sum = len(c.blocks), im.Blocks(), im.Sum()
+	r.first, r.loaded = len(c.blocks), im.Blocks()
 	c.placeBlocks(r, im, at)
 	for i := range im.Links() {
 		l := im.Link(i)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
@@ -18,26 +19,32 @@ func (p *process) save(last bool) {
 		return
 	}
 	w := newDrafter(c)
-	used := make([]*saved.Image, len(c.regions)) // a draft shares the native bytes of the image that it replaces
-	for i, fresh := range w.fresh() {
+	worth := w.worthSaving()
+	if len(worth) == 0 {
+		return
+	}
+	w.text = c.texts()
+	used := make([]*saved.Image, len(c.regions))
+	for _, i := range worth {
 		r := &c.regions[i]
-		if !r.kept || !worthSaving(fresh, r.loaded) || c.anyHot(r) {
-			continue
-		}
 		old := p.saved.Get(r.key)
-		if old == nil && r.loaded == 0 || old != nil && old.Sum() == r.sum { // else another kmv was faster
-			w.drafts[i] = &saved.Draft{Spans: w.spans(i, old)}
-			used[i] = old
+		used[i] = old
+		if old == nil && r.loaded > 0 || old != nil && old.Sum() != r.sum { // another kmv was faster
 			continue
 		}
-		p.saved.Release(r.key, old)
+		if r.loaded == 0 {
+			old = nil // it is of other native code
+		}
+		if spans, ok := w.spans(i, old); ok {
+			w.drafts[i] = &saved.Draft{Spans: spans}
+		}
 	}
 	w.draw()
-	for i, d := range w.drafts {
-		if d != nil {
+	for _, i := range worth {
+		if d := w.drafts[i]; d != nil {
 			p.saved.Put(c.regions[i].key, d)
-			p.saved.Release(c.regions[i].key, used[i])
 		}
+		p.saved.Release(c.regions[i].key, used[i])
 	}
 }
 
@@ -48,9 +55,6 @@ func (c *codeCache) loaded() (n int) {
 	}
 	return n
 }
-
-// worthSaving says whether blocks that were translated here are enough to write the image again.
-func worthSaving(fresh, loaded int) bool { return fresh > 0 && fresh >= loaded/64 }
 
 // anyHot says whether a page of a region is written so often that its blocks check themselves.
 func (c *codeCache) anyHot(r *region) bool {
@@ -73,7 +77,7 @@ type drafter struct {
 }
 
 func newDrafter(c *codeCache) *drafter {
-	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), text: c.texts(), index: make([]int32, len(c.blocks))}
+	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), index: make([]int32, len(c.blocks))}
 	last := 0
 	for i := range c.blocks {
 		w.owner[i], w.index[i] = -1, -1
@@ -88,8 +92,8 @@ func newDrafter(c *codeCache) *drafter {
 	return w
 }
 
-// fresh counts the blocks of each region that were translated here.
-func (w *drafter) fresh() []int {
+// worthSaving lists the regions of which enough was translated here to write the image again.
+func (w *drafter) worthSaving() (list []int) {
 	n := make([]int, len(w.c.regions))
 	for i, j := range w.owner {
 		if j < 0 {
@@ -99,7 +103,12 @@ func (w *drafter) fresh() []int {
 			n[j]++
 		}
 	}
-	return n
+	for j := range n {
+		if r := &w.c.regions[j]; r.kept && n[j] > 0 && n[j] >= r.loaded/64 && !w.c.anyHot(r) {
+			list = append(list, j)
+		}
+	}
+	return list
 }
 
 // draw fills the drafts.
@@ -264,8 +273,8 @@ func lead(d *saved.Draft, x saved.Exit) {
 }
 
 // spans collects the native bytes of a region: those of the blocks that were translated here, and those of the image that
-// the others came from.
-func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
+// the others came from. It fails if blocks were translated from different code: somebody has written to the file.
+func (w *drafter) spans(j int, old *saved.Image) (list []saved.Span, ok bool) {
 	c := w.c
 	var own []int32 // blocks, by their native addresses
 	size := 0
@@ -298,20 +307,24 @@ func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
 		})
 	}
 	before(^uint64(0))
-	return u.spans
+	return u.spans, !u.differ
 }
 
-// union joins spans that touch or overlap, given in the order of their starts; where they overlap they have the same bytes.
+// union joins spans that touch or overlap, given in the order of their starts.
 type union struct {
-	spans []saved.Span
-	text  []byte
+	spans  []saved.Span
+	text   []byte
+	differ bool // two that overlap did not have the same bytes
 }
 
 func (u *union) add(start uint32, b []byte) {
 	if n := len(u.spans); n > 0 {
 		last := &u.spans[n-1]
 		if end := last.Start + uint32(len(last.Bytes)); start <= end {
-			if skip := end - start; skip < uint32(len(b)) {
+			skip := end - start
+			common := min(int(skip), len(b))
+			u.differ = u.differ || !bytes.Equal(last.Bytes[start-last.Start:][:common], b[:common])
+			if skip < uint32(len(b)) {
 				last.Bytes = append(last.Bytes, b[skip:]...)
 				u.text = u.text[:len(u.text)+len(b)-int(skip)]
 			}

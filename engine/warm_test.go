@@ -101,7 +101,12 @@ func TestSavedBlocksAreTranslations(t *testing.T) {
 func draw(t *testing.T, c *codeCache, old *saved.Image, key saved.Key) *saved.Image {
 	t.Helper()
 	w := newDrafter(c)
-	w.drafts[0] = &saved.Draft{Spans: w.spans(0, old)}
+	w.text = c.texts()
+	spans, ok := w.spans(0, old)
+	if !ok {
+		t.Fatal("spans of one text differ")
+	}
+	w.drafts[0] = &saved.Draft{Spans: spans}
 	w.draw()
 	var b bytes.Buffer
 	if err := w.drafts[0].WriteTo(&b, key); err != nil {
@@ -243,12 +248,19 @@ func TestUnion(t *testing.T) {
 		u.add(s[0], memory[s[0]:s[1]])
 	}
 	want := []saved.Span{{Start: 0, Bytes: memory[:5]}, {Start: 7, Bytes: memory[7:12]}, {Start: 20, Bytes: memory[20:]}}
-	if len(u.spans) != len(want) {
+	if len(u.spans) != len(want) || u.differ {
 		t.Fatalf("%d spans: %v", len(u.spans), u.spans)
 	}
 	for i, s := range u.spans {
 		if s.Start != want[i].Start || !bytes.Equal(s.Bytes, want[i].Bytes) {
 			t.Errorf("span at %d: %q, want %q at %d", s.Start, s.Bytes, want[i].Bytes, want[i].Start)
+		}
+	}
+	for _, other := range []string{"X", "xX", "xyX"} {
+		v := u
+		v.add(23, []byte(other)) // over x, y and z, where one letter is another
+		if !v.differ {
+			t.Errorf("%q over %q is not seen", other, memory[23:])
 		}
 	}
 }
