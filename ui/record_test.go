@@ -31,7 +31,11 @@ func TestRecordLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "ledger.kmv")
-	r, err := sessions.NewRecorder(file, run, sessions.Options{Version: "golden"})
+	out, err := sessions.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := sessions.NewRecorder(out, run, sessions.Options{Version: "golden"})
 	if err != nil {
 		t.Fatal(err)
 	}
