@@ -204,6 +204,7 @@ func (e *engine) interruptInfo(t *thread, s *stub, info *ptrace.Siginfo) {
 //	leaf 7.0  ebx 4 HLE, 11 RTM; ecx 5 WAITPKG, 7 CET_SS, 27-28 MOVDIRI/64B, 29 ENQCMD; edx 5 UINTR, 11-13 RTM, 20 CET_IBT, 22, 24, 25 AMX
 //	leaf 7.1  eax 21 AMX-FP16; edx 4, 5, 8 AMX
 //	leaf D.0  eax 17, 18 AMX state
+//	leaf D.1  eax 0 XSAVEOPT, 1 XSAVEC, 3 XSAVES: what these leave out depends on context switches, xsave writes it all
 //	leaf 1d, 1e: AMX
 func (e *engine) maskCPUID(t *thread) {
 	maskCPUID(uint32(t.slotAt(translator.SlotA)), uint32(t.slotAt(translator.SlotB)), &t.regs)
@@ -225,5 +226,7 @@ func maskCPUID(leaf, sub uint32, r *ptrace.Regs) {
 		clear(&r.Rdx, 4, 5, 8)
 	case leaf == 0xd && sub == 0:
 		clear(&r.Rax, 17, 18)
+	case leaf == 0xd && sub == 1:
+		clear(&r.Rax, 0, 1, 3)
 	}
 }

@@ -81,11 +81,23 @@ func (t *Translator) repeatable() {
 	}
 	t.native()
 	t.copyInst(m, changed)
+	if savesState(in) {
+		t.copyOut(m.Plus(stateHeader), 8)
+	}
 	t.restore()
 }
 
 // isX87 says whether the opcode is one of the x87 escapes.
 func isX87(in *x86.Inst) bool { return in.Enc == x86.Legacy && in.Map == 0 && in.Opcode&^7 == 0xd8 }
+
+// stateHeader is where in an XSAVE area XSTATE_BV lies (SDM 1, 13.4.2).
+const stateHeader = 512
+
+// savesState says whether an instruction notes which components of the state are in use: a context switch between two of
+// them may change that (SDM 1, 13.6), so the note is copied.
+func savesState(in *x86.Inst) bool {
+	return in.Mnemonic == x86.OpXSAVE || in.Mnemonic == x86.OpXSAVEOPT || in.Mnemonic == x86.OpXSAVEC
+}
 
 // leavesTraces says whether a store changes more than memory, which must not have happened when the native one faults: of
 // an MMX register it marks the x87 stack as in use (SDM 1, 9.6.2), vcvtps2ph sets flags of MXCSR.
