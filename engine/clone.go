@@ -132,8 +132,9 @@ func (p *process) fork(pid int) *process {
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
-	if c.sink.users++; c.sink.size == 0 { // what one of them makes later, the other does not have
-		c.sink.users, c.sink = 1, &sink{users: 1}
+	c.objects = nil
+	for o := range p.objects {
+		c.use(o)
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
@@ -230,12 +231,15 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
+	}
+	if e.watching {
+		t.p.code.stopAtWrites(e.runtime(), true)
 	}
 	t.regs.Orig_rax = noSyscall
 	e.begun(t)
@@ -260,7 +264,7 @@ func (e *engine) leave(t *thread) {
 	if p.mem != nil {
 		_ = p.mem.Close()
 	}
-	p.sink.release()
+	e.unuse(p, true)
 	e.endLost(p)
 	if p.uffd != nil {
 		_ = p.uffd.Close()
@@ -363,6 +367,11 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	delete(e.threads, t.tid)
 	if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
 		if err := e.mirrorExit(t); err != nil {
+			return err
+		}
+	}
+	if p != nil && p.shares {
+		if err := e.mirrorElsewhere(p, t.robust); err != nil {
 			return err
 		}
 	}

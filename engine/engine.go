@@ -25,9 +25,13 @@ type engine struct {
 	layout     shadowmem.Layout
 	log        io.Writer
 	threads    map[int]*thread
-	processes  map[int]*process    // by process id
-	strays     map[int]ptrace.Stop // children that stopped before their parent told of them
-	queue      []ptrace.Stop       // stops seen while waiting for another
+	processes  map[int]*process      // by process id
+	strays     map[int]ptrace.Stop   // children that stopped before their parent told of them
+	objects    map[objectKey]*object // shared objects with a twin
+	watching   bool                  // calls that may write to one stop
+	sink       int                   // swallows the mirror writes of what is not mirrored
+	sinkSize   int64
+	queue      []ptrace.Stop // stops seen while waiting for another
 	root       int
 	rootEnd    ptrace.Stop
 	started    int

@@ -26,13 +26,14 @@ type process struct {
 	guarded   map[uint64]bool // pages that were translated, are writable, and were made read-only for that
 	guardLow  uint64          // the range around guarded, as the threads' blocks have it
 	guardHigh uint64
-	writes    map[uint64]int // to guarded pages
-	unguarded []uint64       // pages that are to be guarded when the translation is done
-	sink      *sink
-	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
-	buf       []byte         // for copies
-	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
-	copied    uint64         // bytes that the engine copied to the mirror
+	writes    map[uint64]int   // to guarded pages
+	unguarded []uint64         // pages that are to be guarded when the translation is done
+	objects   map[*object]bool // shared objects of which it maps twins
+	shares    bool             // memory, with other processes
+	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
+	buf       []byte           // for copies
+	exiting   bool             // exit_group has been asked for: its memory may be gone at any time
+	copied    uint64           // bytes that the engine copied to the mirror
 
 	lost map[uint64]*lostPage // unreadable pages, by address in their half
 	uffd *ptrace.Userfault    // nil until it is needed

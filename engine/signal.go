@@ -120,6 +120,11 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
 	}
+	for _, u := range e.threads {
+		if t.p.shares && u.p == t.p {
+			u.robust = u.robustWords()
+		}
+	}
 	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err

@@ -33,7 +33,7 @@ func (e *engine) verifyAtEnd(t *thread) error {
 
 // verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
 func (e *engine) verifyProcess(t *thread) error {
-	others, err := e.park(t)
+	others, err := e.parkWhere(func(u *thread) bool { return u != t && together(u.p, t.p) })
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		if !wanted(u) {
 			continue
 		}
-		if u.exiting && u.tid != u.pid { // the kernel still writes for it: let it come to its end
+		if u.exiting && (u.tid != u.pid || u.p.threads == 1 && u.p.shares && len(u.robust) > 0) { // the kernel still writes for it: let it come to its end
 			s, err := ptrace.WaitFor(u.tid, false)
 			if err == nil {
 				err = e.ended(u, s)
@@ -317,6 +317,9 @@ func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native
 const divergentMost = 1000
 
 func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff) {
+	if e.writtenOutside(m) {
+		return
+	}
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
 	e.logf("%d: after %d system calls: %#x-%#x differs from its copy, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), m)
 	e.emit(view.Event{
