@@ -28,7 +28,8 @@ type engine struct {
 	processes  map[int]*process      // by process id
 	strays     map[int]ptrace.Stop   // children that stopped before their parent told of them
 	objects    map[objectKey]*object // shared objects with a twin
-	watching   bool                  // calls that may write to one stop
+	watching   watch                 // which calls that may write to one stop
+	misses     int                   // such calls that did not, since somebody was found who might
 	sink       int                   // swallows the mirror writes of what is not mirrored
 	sinkSize   int64
 	queue      []ptrace.Stop // stops seen while waiting for another

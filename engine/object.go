@@ -25,6 +25,7 @@ type object struct {
 	size   int64
 	copied []part // what of the twin holds a copy
 	users  int    // processes
+	open   bool   // a process of the tree may have a descriptor to write to it
 	others bool   // that are not followed write to it, too
 }
 
@@ -57,7 +58,7 @@ func (e *engine) object(m shadowmem.Mapping) (*object, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &object{key: keyOf(m), fd: fd}
+	o := &object{key: keyOf(m), fd: fd, open: m.Dev != sysvDevice}
 	if e.objects == nil {
 		e.objects = map[objectKey]*object{}
 	}
@@ -183,7 +184,7 @@ func (e *engine) mirrorElsewhere(p *process, words []uint64) error {
 			continue
 		}
 		for _, q := range e.processes {
-			if q == p || !q.shares {
+			if q == p || !q.shares || q.mem == nil || q.exiting {
 				continue
 			}
 			if at, ok := q.sees(m, word); ok {

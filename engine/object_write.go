@@ -53,31 +53,83 @@ func init() {
 	}
 }
 
-// watchWrites makes those calls stop in all processes, or run without a stop again.
+// watch says which of the calls in writesAt stop.
+type watch uint8
+
+const (
+	watchNone  watch = iota
+	watchOpens       // there are objects, but nobody has a descriptor of one: it must be opened first
+	watchWrites
+)
+
+// watchWrites makes the calls stop in all processes that have to.
 func (e *engine) watchWrites() {
-	on := false
-	for key := range e.objects {
-		on = on || key.dev != sysvDevice
+	want := watchNone
+	for key, o := range e.objects {
+		switch {
+		case o.open:
+			want = watchWrites
+		case key.dev != sysvDevice:
+			want = max(want, watchOpens)
+		}
 	}
-	if on == e.watching {
+	if want == e.watching {
 		return
 	}
-	e.watching = on
+	e.watching = want
 	for _, p := range e.processes {
 		if p.code != nil {
-			p.code.stopAtWrites(e.runtime(), on)
+			p.code.stopAtWrites(e.runtime(), want)
 		}
 	}
 }
 
-// stopAtWrites takes the handlers of the calls in writesAt from the table, or puts them back.
-func (c *codeCache) stopAtWrites(image *runtimeImage, stop bool) {
-	for nr := range writesAt {
+// stopAtWrites takes the handlers of calls in writesAt from the table, or puts them back.
+func (c *codeCache) stopAtWrites(image *runtimeImage, which watch) {
+	for nr, row := range writesAt {
 		at := image.table[nr]
-		if stop {
+		if which == watchWrites || which == watchOpens && row.fd < 0 {
 			at = 0
 		}
 		binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
+	}
+}
+
+// missesMost is how many calls stop in vain before it is looked whether an object can be written through a descriptor at all.
+const missesMost = 64
+
+// missed counts a call that stopped in vain.
+func (e *engine) missed() {
+	if e.misses++; e.misses < missesMost {
+		return
+	}
+	e.misses = 0
+	for _, o := range e.objects {
+		o.open = false
+	}
+	for _, p := range e.processes {
+		eachFile(p.pid, func(key objectKey, writable bool) {
+			if o := e.objects[key]; o != nil && writable {
+				o.open = true
+			}
+		})
+	}
+	e.watchWrites()
+}
+
+// eachFile visits the descriptors of a process.
+func eachFile(pid int, visit func(key objectKey, writable bool)) {
+	fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	for _, fd := range fds {
+		var st unix.Stat_t
+		if unix.Stat(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()), &st) != nil {
+			continue
+		}
+		info, _ := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd.Name()))
+		_, flags, _ := bytes.Cut(info, []byte("flags:\t"))
+		line, _, _ := bytes.Cut(flags, []byte("\n"))
+		mode, err := strconv.ParseUint(string(line), 8, 64)
+		visit(objectKey{st.Dev, st.Ino}, err != nil || mode&unix.O_ACCMODE != unix.O_RDONLY)
 	}
 }
 
@@ -102,7 +154,16 @@ func writing(e *engine, t *thread, a [6]uint64) error {
 			return ret, nil
 		}
 		o := e.objects[objectKey{st.Dev, st.Ino}]
-		if o == nil || nr == unix.SYS_OPEN && a[1]&unix.O_TRUNC == 0 || nr == unix.SYS_OPENAT && a[2]&unix.O_TRUNC == 0 {
+		if o == nil {
+			if row.fd >= 0 {
+				e.missed()
+			}
+			return ret, nil
+		}
+		if o.open = true; row.fd < 0 {
+			e.watchWrites()
+		}
+		if nr == unix.SYS_OPEN && a[1]&unix.O_TRUNC == 0 || nr == unix.SYS_OPENAT && a[2]&unix.O_TRUNC == 0 {
 			return ret, nil
 		}
 		start, end := row.written(a, ret, position(t.tid, fd))
@@ -192,19 +253,10 @@ func (e *engine) outsider(key objectKey) (pid int) {
 				return pid
 			}
 		}
-		fds, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
-		for _, fd := range fds {
-			var st unix.Stat_t
-			if unix.Stat(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()), &st) != nil || (objectKey{st.Dev, st.Ino}) != key {
-				continue
-			}
-			info, _ := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd.Name()))
-			if _, flags, ok := bytes.Cut(info, []byte("flags:\t0")); ok {
-				line, _, _ := bytes.Cut(flags, []byte("\n"))
-				if v, err := strconv.ParseUint(string(line), 8, 64); err == nil && v&unix.O_ACCMODE != unix.O_RDONLY {
-					return pid
-				}
-			}
+		found := false
+		eachFile(pid, func(k objectKey, writable bool) { found = found || k == key && writable })
+		if found {
+			return pid
 		}
 	}
 	return 0

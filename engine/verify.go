@@ -57,7 +57,7 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 			continue
 		}
 		if u.exiting && (u.tid != u.pid || u.p.threads == 1 && u.p.shares && len(u.robust) > 0) { // the kernel still writes for it: let it come to its end
-			s, err := ptrace.WaitFor(u.tid, false)
+			s, err := waitEnd(u.tid)
 			if err == nil {
 				err = e.ended(u, s)
 			}
@@ -92,6 +92,19 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		}
 	}
 	return parked, nil
+}
+
+// waitEnd waits for the end of a thread that has asked for it. An interruption from before may come first.
+func waitEnd(tid int) (ptrace.Stop, error) {
+	for {
+		s, err := ptrace.WaitFor(tid, false)
+		if err != nil || s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+			return s, err
+		}
+		if err := ptrace.Cont(tid, 0); err != nil {
+			return s, err
+		}
+	}
 }
 
 // pendingFault turns an interruption that came just after an exception into the stop for that: the kernel reports the
