@@ -102,6 +102,11 @@ func (e *engine) born(t *thread, child int) error {
 	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++
+	if c.pid == child {
+		e.openAccount(child, t.pid, c.p.exe)
+	} else {
+		e.accountOf(c.pid).threads++
+	}
 	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
 	if flags&unix.CLONE_THREAD != 0 {
 		e.emit(view.Event{Kind: view.EventThread, Pid: c.pid, Thread: child, On: true})
@@ -234,6 +239,7 @@ func (e *engine) begin(t *thread) error {
 	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
+	e.accountOf(t.pid).program = exe
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
@@ -251,6 +257,7 @@ func (e *engine) leave(t *thread) {
 		return
 	}
 	e.sys.addThread(t)
+	e.accountOf(t.pid).sys.addThread(t)
 	t.p = nil
 	p.threads--
 	p.code.slots.release(t.slot)
@@ -259,6 +266,8 @@ func (e *engine) leave(t *thread) {
 	}
 	p.save(len(e.threads) == 0)
 	e.total.add(p)
+	e.accountOf(p.pid).code.add(p)
+	e.accountOf(p.pid).mirrored = p.mirrored()
 	if p.mem != nil {
 		_ = p.mem.Close()
 	}
@@ -375,6 +384,7 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	}
 	e.leave(t)
 	if t.tid == t.pid {
+		e.closeAccount(t.pid, s)
 		e.emit(view.Event{Kind: view.EventExit, Pid: t.pid, Thread: t.tid, Value: s.Status()})
 	} else {
 		e.emit(view.Event{Kind: view.EventThread, Pid: t.pid, Thread: t.tid})

@@ -317,7 +317,10 @@ func (e *engine) miss(t *thread) error {
 	return e.enter(t)
 }
 
-func (e *engine) count(stop string) { e.stops[stop]++ }
+func (e *engine) count(stop string) {
+	e.stops[stop]++
+	e.here().stops[stop]++
+}
 
 func (e *engine) logf(format string, args ...any) {
 	if e.log != nil {

@@ -236,6 +236,8 @@ const verifyPiece = 1 << 20
 // compare compares every mirrored byte of a stopped process with its copy. tid is any live thread of it: the leader may be
 // gone.
 func (e *engine) compare(p *process, tid int) error {
+	before := e.verify
+	defer func() { e.accountOf(p.pid).verified(before, e.verify) }()
 	e.verify.Runs++
 	e.how = "verify"
 	defer func() { e.how = "engine" }()
