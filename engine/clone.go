@@ -184,6 +184,10 @@ func (e *engine) firstStop(t *thread) error {
 // stray keeps the first stop of a child whose parent's event has not come yet.
 func (e *engine) stray(s ptrace.Stop) error {
 	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		if s.Tid == e.root { // it was let go
+			e.rootEnd = s
+			e.closeAccount(s.Tid, s)
+		}
 		delete(e.strays, s.Tid)
 		return nil
 	}
@@ -216,6 +220,15 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if err != nil {
+		return err
+	}
+	e.accountOf(t.pid).program = exe
+	if why := e.unfollowed(t, exe); why != "" {
+		return e.letGo(t, exe, why)
+	}
+	e.limited(t, exe)
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
