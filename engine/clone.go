@@ -212,6 +212,9 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	signals, mask := t.signals, t.mask
+	if t.p != nil {
+		t.limit = t.p.limit
+	}
 	e.leave(t)
 	s := *signals
 	for i := range s.actions { // handlers are reset, ignored stays ignored (execve(2))
@@ -250,6 +253,7 @@ func (e *engine) begin(t *thread) error {
 		return err
 	}
 	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
+	t.p.limit = t.limit
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
 	e.accountOf(t.pid).program = exe

@@ -44,7 +44,7 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 			if err := c.err(); err != nil && !op.Hint {
 				instead := t.p.space.Instead(op)
 				if instead == nil {
-					return fmt.Errorf("mirror: %v: %w", op, err)
+					return errors.Join(&noTwin{op, err}, files.giveBack(t))
 				}
 				if err := e.apply(t, instead, fd); err != nil {
 					return err
@@ -92,7 +92,7 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if length == 0 {
 		return fail(unix.EINVAL), nil
 	}
-	if size == 0 || size > e.layout.Data.Size() {
+	if size == 0 || size > e.layout.Data.Size() || t.p.tooMuch(size) {
 		return fail(unix.ENOMEM), nil
 	}
 	m := shadowmem.Mapping{Prot: prot, Flags: flags, Kind: shadowmem.Anon, FileOff: int64(off)}
@@ -155,7 +155,7 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 		return 0, err
 	}
 	if err := e.apply(t, ops, fd); err != nil {
-		return 0, err
+		return e.unmapped(t, at, at+size, err)
 	}
 	return c.ret, e.forgetLost(t, at, at+size)
 }
@@ -297,14 +297,24 @@ func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, erro
 			start = m.Start
 		}
 	}
-	return 0, e.apply(t, t.p.space.MprotectOps(start, stop, prot&7, shadowmem.Birth{Twin: true}), 0)
+	var before []shadowmem.Mapping
+	if prot&unix.PROT_WRITE != 0 {
+		t.p.space.Each(start, stop, func(m shadowmem.Mapping) bool {
+			before = append(before, m.Clip(start, stop))
+			return true
+		})
+	}
+	if err := e.apply(t, t.p.space.MprotectOps(start, stop, prot&7, shadowmem.Birth{Twin: true}), 0); err != nil {
+		return e.protectedAgain(t, before, err)
+	}
+	return 0, nil
 }
 
 // brk moves the break (brk(2)); the result is the break as it is then.
 func (e *engine) brk(t *thread, to uint64) (int64, error) {
 	h := &t.p.heap
 	old, end := pageUp(h.end), pageUp(to)
-	if to < h.low || to > h.limit {
+	if to < h.low || to > h.limit || end > old && t.p.tooMuch(end-old) {
 		return int64(h.end), nil
 	}
 	switch {
@@ -340,7 +350,13 @@ func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
 	if err != nil {
 		return err
 	}
-	return e.apply(t, ops, 0)
+	if err := e.apply(t, ops, 0); err != nil {
+		if no, err := e.unmapped(t, uint64(m.Start), uint64(m.End), err); err != nil || no == 0 {
+			return err
+		}
+		return unix.ENOMEM
+	}
+	return nil
 }
 
 // madvise mirrors advice that changes contents or how memory is kept.

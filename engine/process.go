@@ -29,6 +29,7 @@ type process struct {
 	writes    map[uint64]int   // to guarded pages
 	unguarded []uint64         // pages that are to be guarded when the translation is done
 	objects   map[*object]bool // shared objects of which it maps twins
+	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it
 	shares    bool             // memory, with other processes
 	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
 	buf       []byte           // for copies
@@ -63,10 +64,11 @@ type thread struct {
 	robustHead uint64           // set_robust_list
 	robust     []uint64         // words of that list when it asked to end
 	running    bool
-	stopped    ptrace.Stop // the last stop
-	fetchFault bool        // the fault that is being delivered is a fetch of the next instruction
-	vforking   bool        // waits inside the kernel for its vfork child; cannot be stopped
-	exiting    bool        // has asked the kernel to end it
+	stopped    ptrace.Stop  // the last stop
+	limit      *unix.Rlimit // of the program that it executes next
+	fetchFault bool         // the fault that is being delivered is a fetch of the next instruction
+	vforking   bool         // waits inside the kernel for its vfork child; cannot be stopped
+	exiting    bool         // has asked the kernel to end it
 
 	goal *goal           // what a watcher wants it to do
 	over uint64          // the breakpoint here was hit already

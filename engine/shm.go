@@ -48,7 +48,10 @@ func (e *engine) shmat(t *thread, a [6]uint64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return c.ret, e.apply(t, ops, 0)
+	if err := e.apply(t, ops, 0); err != nil {
+		return e.unmapped(t, at, at+pageUp(size), err)
+	}
+	return c.ret, nil
 }
 
 // shmdt detaches it.
