@@ -19,6 +19,7 @@ import (
 // runFlags are the flags of `kmv run`.
 type runFlags struct {
 	policy  shadowmem.Policy
+	follow  followFlag
 	verify  verifyFlag
 	report  string
 	strict  bool
@@ -56,6 +57,7 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.SortFlags = false
 	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.Mirror}, "mirror", "mirror what SPEC names (repeatable, in order)")
 	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.NoMirror}, "no-mirror", "leave out what SPEC names (repeatable, in order)")
+	fl.Var(&f.follow, "follow", "translate of the programs that PROG executes `all|none|GLOB`; the others run natively")
 	fl.Var(&f.verify, "verify", "compare all mirrored bytes with their copies at the end, or every DURATION too")
 	fl.Lookup("verify").NoOptDefVal = "exit"
 	fl.StringVar(&f.report, "report", "", "write a JSON report to `FILE` (- is standard error)")
@@ -84,7 +86,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	}
 	defer sink.Close()
 	o := engine.Options{
-		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy,
+		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy, Follow: f.follow.Follow,
 		Cache:  cacheDirectory(f.cache),
 		Ranges: f.report != "" || f.stats, VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
 	}

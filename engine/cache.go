@@ -122,7 +122,7 @@ type codeCache struct {
 func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runtimeImage) (*codeCache, error) {
 	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, fmt.Errorf("map the code cache: %w", err)
+		return nil, fmt.Errorf("map 10 GiB for the code cache (is the address space limited, ulimit -v?): %w", err)
 	}
 	c := &codeCache{
 		layout: l, mem: mem, far: farJumps{fd: fd}, users: 1,

@@ -99,6 +99,11 @@ func (e *engine) born(t *thread, child int) error {
 	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++
+	if c.pid == child {
+		e.openAccount(child, t.pid, c.p.exe)
+	} else {
+		e.accountOf(c.pid).threads++
+	}
 	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
 	if flags&unix.CLONE_THREAD != 0 {
 		e.emit(view.Event{Kind: view.EventThread, Pid: c.pid, Thread: child, On: true})
@@ -137,8 +142,9 @@ func (p *process) fork(pid int) *process {
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
-	if c.sink.users++; c.sink.size == 0 { // what one of them makes later, the other does not have
-		c.sink.users, c.sink = 1, &sink{users: 1}
+	c.objects = nil
+	for o := range p.objects {
+		c.use(o)
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
@@ -181,6 +187,10 @@ func (e *engine) firstStop(t *thread) error {
 // stray keeps the first stop of a child whose parent's event has not come yet.
 func (e *engine) stray(s ptrace.Stop) error {
 	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		if s.Tid == e.root { // it was let go
+			e.rootEnd = s
+			e.closeAccount(s.Tid, s)
+		}
 		delete(e.strays, s.Tid)
 		return nil
 	}
@@ -205,6 +215,9 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	signals, mask := t.signals, t.mask
+	if t.p != nil {
+		t.limit = t.p.limit
+	}
 	e.leave(t)
 	s := *signals
 	for i := range s.actions { // handlers are reset, ignored stays ignored (execve(2))
@@ -213,6 +226,15 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if err != nil {
+		return err
+	}
+	e.accountOf(t.pid).program = exe
+	if why := e.unfollowed(t, exe); why != "" {
+		return e.letGo(t, exe, why)
+	}
+	e.limited(t, exe)
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
@@ -233,13 +255,16 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
+	t.p.limit = t.limit
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
+	e.accountOf(t.pid).program = exe
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
 	}
+	t.p.code.stopAtWrites(e.runtime(), e.watching)
 	t.regs.Orig_rax = noSyscall
 	e.begun(t)
 	return e.enter(t)
@@ -252,6 +277,7 @@ func (e *engine) leave(t *thread) {
 		return
 	}
 	e.sys.addThread(t)
+	e.accountOf(t.pid).sys.addThread(t)
 	t.p = nil
 	p.threads--
 	p.code.slots.release(t.slot)
@@ -260,10 +286,12 @@ func (e *engine) leave(t *thread) {
 	}
 	p.save(len(e.threads) == 0)
 	e.total.add(p)
+	e.accountOf(p.pid).code.add(p)
+	e.accountOf(p.pid).mirrored = p.mirrored()
 	if p.mem != nil {
 		_ = p.mem.Close()
 	}
-	p.sink.release()
+	e.unuse(p, true)
 	e.endLost(p)
 	if p.uffd != nil {
 		_ = p.uffd.Close()
@@ -369,8 +397,14 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 			return err
 		}
 	}
+	if p != nil && p.shares {
+		if err := e.mirrorElsewhere(p, t.robust); err != nil {
+			return err
+		}
+	}
 	e.leave(t)
 	if t.tid == t.pid {
+		e.closeAccount(t.pid, s)
 		e.emit(view.Event{Kind: view.EventExit, Pid: t.pid, Thread: t.tid, Value: s.Status()})
 	} else {
 		e.emit(view.Event{Kind: view.EventThread, Pid: t.pid, Thread: t.tid})

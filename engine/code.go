@@ -85,7 +85,18 @@ func (e *engine) guard(t *thread) error {
 	}
 	p.unguarded = p.unguarded[:0]
 	e.showGuards(p)
-	return t.inject(calls...)
+	if err := t.inject(calls...); err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if c.err() != nil { // no more mappings to be had: its blocks look for themselves
+			page := c.args[0]
+			p.code.hot[page] = true
+			delete(p.guarded, page)
+			p.code.invalidate(page, page+4096)
+		}
+	}
+	return nil
 }
 
 // protectedByUs says whether a fault is a write to a page that guard protected, or had protected when it was made: another

@@ -334,6 +334,7 @@ func (e *engine) miss(t *thread) error {
 func (e *engine) count(stop string) {
 	e.stops[stop]++
 	e.triggers.stops++
+	e.here().stops[stop]++
 }
 
 func (e *engine) logf(format string, args ...any) {

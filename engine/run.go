@@ -16,6 +16,7 @@ type Options struct {
 	Files        []*os.File // descriptors 0 to 2 of the program; nil: kmv's own
 	Terminal     *Terminal  // make one for the program, as all three and as its controlling terminal; its output becomes events
 	Policy       shadowmem.Policy
+	Follow       Follow
 	VerifyAtExit bool
 	VerifyEvery  time.Duration // 0: never in between
 	Ranges       bool          // report the program's mappings, and how much of the mirror is resident

@@ -124,6 +124,11 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 		return err
 	}
 	t.p.exiting = t.p.exiting || t.pid == t.p.pid
+	for _, u := range e.threads {
+		if t.p.shares && u.p == t.p {
+			u.robust = u.robustWords()
+		}
+	}
 	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 		return err

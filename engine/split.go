@@ -93,7 +93,7 @@ func (e *engine) slotsOf(p *process) (slots []int) {
 func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, fmt.Errorf("map the code cache: %w", err)
+		return nil, fmt.Errorf("map 10 GiB for the code cache (is the address space limited, ulimit -v?): %w", err)
 	}
 	n := *c
 	n.mem, n.far, n.users = mem, farJumps{fd: fd}, 1

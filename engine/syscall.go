@@ -37,8 +37,10 @@ func (e *engine) syscall(t *thread) error {
 	}
 	row := syscalls.Lookup(nr)
 	rule := row.For(args)
-	e.sys.Total++
-	e.sys.Stopped++
+	for _, s := range [...]*SyscallStats{&e.sys, &e.accountOf(t.pid).sys} {
+		s.Total++
+		s.Stopped++
+	}
 	if rule.Gap {
 		e.gap("syscall", t.regs.Rcx-2, syscalls.Describe(nr, args)+": "+rule.Why)
 	}
@@ -147,6 +149,7 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 		}
 	}
 	e.sys.BytesMirrored += p.copied - before
+	e.accountOf(t.pid).sys.BytesMirrored += p.copied - before
 	if c.plan.Gap() != "" && ret >= 0 {
 		return e.unknownWrites(t, c)
 	}

@@ -39,7 +39,7 @@ func (e *engine) verifyAtEnd(t *thread) error {
 
 // verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
 func (e *engine) verifyProcess(t *thread) error {
-	others, err := e.park(t)
+	others, err := e.parkWhere(func(u *thread) bool { return u != t && together(u.p, t.p) })
 	if err != nil {
 		return err
 	}
@@ -62,11 +62,12 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		if !wanted(u) {
 			continue
 		}
-		if u.exiting && u.tid != u.pid { // the kernel still writes for it: let it come to its end
-			s, err := ptrace.WaitFor(u.tid, false)
-			if err == nil && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
-				e.queue = append(e.queue, s)
-			} else if err == nil {
+		if u.p == nil {
+			continue
+		}
+		if u.exiting && (u.tid != u.pid || u.p.threads == 1 && u.p.shares && len(u.robust) > 0) { // the kernel still writes for it: let it come to its end
+			s, err := waitEnd(u.tid)
+			if err == nil {
 				err = e.ended(u, s)
 			}
 			if err != nil {
@@ -74,7 +75,7 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 			}
 			continue
 		}
-		if u.p == nil || !u.running || u.exiting || u.vforking || u.p.exiting {
+		if !u.running || u.exiting || u.vforking || u.p.exiting {
 			continue
 		}
 		if err := ptrace.Interrupt(u.tid); err != nil {
@@ -100,6 +101,19 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		}
 	}
 	return parked, nil
+}
+
+// waitEnd waits for the end of a thread that has asked for it. An interruption from before may come first.
+func waitEnd(tid int) (ptrace.Stop, error) {
+	for {
+		s, err := ptrace.WaitFor(tid, false)
+		if err != nil || s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+			return s, err
+		}
+		if err := ptrace.Cont(tid, 0); err != nil {
+			return s, err
+		}
+	}
 }
 
 // pendingFault turns an interruption that came just after an exception into the stop for that: the kernel reports the
@@ -235,6 +249,8 @@ const verifyPiece = 1 << 20
 // compare compares every mirrored byte of a stopped process with its copy. tid is any live thread of it: the leader may be
 // gone.
 func (e *engine) compare(p *process, tid int) error {
+	before := e.verify
+	defer func() { e.accountOf(p.pid).verified(before, e.verify) }()
 	e.verify.Runs++
 	e.how = "verify"
 	defer func() { e.how = "engine" }()
@@ -329,6 +345,9 @@ func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native
 const divergentMost = 1000
 
 func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, native, mirror []byte) {
+	if e.writtenOutside(m) {
+		return
+	}
 	cause := e.cause(p, native, mirror, d)
 	if cause == "flip" {
 		f := e.flipAt(p, d)

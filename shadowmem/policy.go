@@ -186,7 +186,7 @@ func (s Spec) Matches(m Mapping, a Native) bool {
 		return m.Kind == Anon || m.Kind == Shared && !m.HasFile()
 	case ClassFile:
 		name := strings.TrimSuffix(m.Name, " (deleted)")
-		return name != "" && globMatch(s.Glob, name) || m.Object != "" && globMatch(s.Glob, m.Object)
+		return name != "" && Glob(s.Glob, name) || m.Object != "" && Glob(s.Glob, m.Object)
 	case ClassRange, ClassSym:
 		return a >= s.Range.Start && a < s.Range.End
 	}

@@ -141,6 +141,16 @@ func (s *Space) moved(old, oldEnd, new, newEnd Native) []Mapping {
 	return pieces
 }
 
+// Unprotect notes of a shared object's mappings that somebody else writes to it, too: they are not compared any more.
+func (s *Space) Unprotect(dev, ino uint64, why string) {
+	s.edit(0, s.Layout.Data.High, func(m Mapping) Mapping {
+		if m.Twin == SourceShared && m.HasFile() && m.Dev == dev && m.Ino == ino {
+			m.State, m.Why = Unprotected, why
+		}
+		return m
+	})
+}
+
 // Grow extends the MAP_GROWSDOWN mapping above a down to a's page, as the kernel does on a fault there.
 func (s *Space) Grow(a Native) (Mapping, bool) {
 	i := s.index(a)

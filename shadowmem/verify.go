@@ -63,6 +63,7 @@ const (
 //	anonymous               both never touched: both zero
 //	file, file twin         each half untouched or still showing the file: both the file's page
 //	file, copied twin       native is still the file's page: the program has written nothing there
+//	shared, one twin        both never touched by this process: those who did compare them
 //	a guard page in native  cannot be read, holds nothing
 func Select(native, mirror []uint64, m Mapping, visit func(first, n int)) {
 	if len(native) != len(mirror) {
@@ -92,7 +93,7 @@ func (m Mapping) sure(native, mirror uint64) bool {
 	switch {
 	case native&PageGuard != 0:
 		return true
-	case m.HasFile():
+	case m.HasFile() && m.Twin != SourceShared:
 		return isFile(native) && (m.Twin == SourceAnon || isFile(mirror))
 	}
 	return untouched(native) && untouched(mirror)
