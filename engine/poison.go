@@ -112,13 +112,21 @@ func (e *engine) makeUnreadable(t *thread, page uint64, l *lostPage, direct bool
 		l.mechanism = byProtection
 		return e.protectAway(t, page, l, direct)
 	}
+	content := make([]byte, l.size)
 	if direct {
+		if _, err := t.p.mem.ReadRaw(page, content); err != nil {
+			return err
+		}
 		if err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, l.size, unix.MADV_DONTNEED_LOCKED}}); err != nil {
 			return fmt.Errorf("drop the page at %#x: %w", page, err)
 		}
 	}
 	l.mechanism = byUserfault
 	if err := uf.Poison(page, l.size); err != nil {
+		e.logf("%d: UFFDIO_POISON at %#x: %v", t.pid, page, err)
+		if direct { // nothing has happened, then
+			err = errors.Join(err, t.p.mem.Write(page, content))
+		}
 		return fmt.Errorf("UFFDIO_POISON at %#x: %w", page, err)
 	}
 	return nil

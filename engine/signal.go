@@ -269,6 +269,7 @@ func (e *engine) noFrame(t *thread, s ptrace.Stop) error {
 
 // sigreturn lets the kernel take down a frame; the thread goes on where the frame says (rt_sigreturn(2)).
 func (e *engine) sigreturn(t *thread) error {
+	e.touchPages(t.p, t.regs.Rsp-8, t.regs.Rsp+maxFrame)
 	r := t.regs
 	r.Rip = t.p.code.address(t.p.code.rt.gadget)
 	r.Orig_rax = noSyscall
@@ -292,7 +293,9 @@ func (e *engine) sigreturn(t *thread) error {
 			if err := ptrace.GetRegs(t.tid, &r); err != nil {
 				return err
 			}
-			if r.Rip != t.p.code.address(t.p.code.rt.gadget)+2 {
+			if bad, err := ptrace.FaultPending(t.tid); err != nil {
+				return err
+			} else if !bad { // registers are restored before the vector state, of which the frame may be short
 				return e.returned(t, r)
 			}
 		case ptrace.Exited, ptrace.Killed:

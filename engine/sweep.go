@@ -81,10 +81,15 @@ func (e *engine) touchAgain(u *thread) {
 
 // touchStack reads where the frame of a signal may be put: the kernel would kill the program there.
 func (e *engine) touchStack(t *thread) {
-	var b [1]byte
 	const redZone = 128
-	for at := t.regs.Rsp - redZone - maxFrame; at < t.regs.Rsp; at += 4096 {
-		_, _ = t.p.mem.ReadSome(at, b[:]) // what is not mapped is the kernel's affair
+	e.touchPages(t.p, t.regs.Rsp-redZone-maxFrame, t.regs.Rsp)
+}
+
+// touchPages reads a byte of every page of [start, end). What is not mapped is the kernel's affair.
+func (e *engine) touchPages(p *process, start, end uint64) {
+	var b [1]byte
+	for at := start; at < end; at = at&^4095 + 4096 {
+		_, _ = p.mem.ReadSome(at, b[:])
 	}
 }
 
