@@ -84,6 +84,7 @@ const (
 // codeCache is the translated code of one address space, or of several that still run the same code after a fork.
 type codeCache struct {
 	layout     shadowmem.Layout
+	mirrorLate bool // the routines were made without a mirror, and now there is one
 	mem        []byte
 	far        farJumps
 	pos        uint32 // next free cache offset

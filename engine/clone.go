@@ -264,7 +264,6 @@ func (e *engine) begin(t *thread) error {
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
 	}
-	t.p.code.stopAtWrites(e.runtime(), e.watching)
 	t.regs.Orig_rax = noSyscall
 	e.begun(t)
 	return e.enter(t)

@@ -16,9 +16,10 @@ type breakpoint struct {
 	pid     int // that it was asked for in
 	ignore  int // hits to pass over
 	pending bool
-	thread  int    // of a goal: nobody else stops
-	sp      uint64 // of a goal: and only with the stack pointer at or above this
-	back    bool   // of a goal: where a signal handler returns to
+	thread  int      // of a goal: nobody else stops
+	sp      uint64   // of a goal: and only with the stack pointer at or above this
+	back    bool     // of a goal: where a signal handler returns to
+	trigger *trigger // pulled instead of a pause
 }
 
 // Breakpoints live in the translation: a block ends in front of one, and the block that begins there is an int3. A thread
@@ -89,6 +90,9 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 	if e.paused || t.p.code.breaks[pc] == nil { // it comes here again; or the breakpoint has just been taken away
 		return e.enter(t)
 	}
+	if err := e.pullAt(t); err != nil {
+		return err
+	}
 	if reason := e.breakReason(t); reason != "" {
 		return e.pauseAt(t, reason)
 	}
@@ -110,7 +114,7 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 func (e *engine) breakReason(t *thread) string {
 	reason := ""
 	for _, b := range t.p.code.breaks[t.regs.Rip] {
-		if b.thread != 0 || !b.Enabled {
+		if b.thread != 0 || !b.Enabled || b.trigger != nil {
 			continue
 		}
 		why := ""
@@ -170,13 +174,17 @@ func newBreak(e *engine, c view.Command) (view.Reply, error) {
 			return view.Reply{}, commandError(err)
 		}
 	}
-	b := &breakpoint{pid: t.pid, ignore: c.Count}
+	return e.addBreak(t, c, &breakpoint{pid: t.pid, ignore: c.Count})
+}
+
+// addBreak plants a breakpoint, or notes what it waits for.
+func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply, error) {
 	b.Kind, b.Text, b.Addr, b.If, b.Temporary, b.Enabled = "break", c.Text, c.Addr, c.If, c.Temporary, true
 	addrs, err := e.resolveBreak(t, b)
 	if err != nil {
 		return view.Reply{}, err
 	}
-	e.debug.active = true
+	e.debug.active = e.debug.active || b.trigger == nil
 	e.debug.lastID++
 	b.ID = e.debug.lastID
 	e.debug.breaks = append(e.debug.breaks, b)

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"kmv/engine/ptrace"
-	"kmv/engine/syscalls"
 	"kmv/engine/view"
 	"kmv/shadowmem"
 	"kmv/translator"
@@ -90,7 +89,8 @@ func (e *engine) switchMirror(p *process, add func(*shadowmem.Policy) error) err
 		}
 	}
 	if !p.code.cfg.Mirror && !policy.None() {
-		e.callsStop(p.code)
+		p.code.mirrorLate = !p.code.rt.mirror
+		e.allowCalls(p.code)
 	}
 	p.space.Sinks = p.space.Sinks || p.code.cfg.Mirror || !policy.None()
 	ops := p.space.SetPolicy(policy)
@@ -235,18 +235,4 @@ func (c *codeCache) translatorOf(b *block) *translator.Translator {
 		}
 	}
 	return c.tr
-}
-
-// callsStop lets the engine do every system call that writes: the routine was made for a run without a mirror.
-func (e *engine) callsStop(c *codeCache) {
-	if c.rt.mirror {
-		return
-	}
-	for nr := range syscalls.Max {
-		if syscalls.Lookup(uint64(nr)).MayRunInTarget() {
-			for i := range 4 {
-				c.mem[tableSection+4*nr+i] = 0
-			}
-		}
-	}
 }

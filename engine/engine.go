@@ -110,12 +110,19 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
 	for _, t := range e.opts.Triggers {
-		e.wait(t)
+		if t.Place == "" {
+			e.wait(t)
+		} else {
+			e.paused = true // until its place is known
+		}
 	}
 	if err := e.first(); err != nil {
 		return nil, err
 	}
 	e.startPaused()
+	if err := e.waitForPlaces(); err != nil {
+		return nil, err
+	}
 	e.requests.open(e.bell)
 	started <- nil
 	defer e.verifyOften()()

@@ -151,9 +151,7 @@ func (l *loader) shareMemory(fd int) error {
 		return err
 	}
 	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
-	if l.e.triggers.stopCalls {
-		l.p.code.fillTable(nil)
-	}
+	l.e.allowCalls(l.p.code)
 	return nil
 }
 

@@ -72,7 +72,9 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	}
 	if q.Breaks {
 		for _, b := range e.debug.breaks {
-			s.Breaks = append(s.Breaks, b.BreakPoint)
+			if b.trigger == nil {
+				s.Breaks = append(s.Breaks, b.BreakPoint)
+			}
 		}
 	}
 	if q.Gaps {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -77,22 +76,7 @@ func (e *engine) watchWrites() {
 		return
 	}
 	e.watching = want
-	for _, p := range e.processes {
-		if p.code != nil {
-			p.code.stopAtWrites(e.runtime(), want)
-		}
-	}
-}
-
-// stopAtWrites takes the handlers of calls in writesAt from the table, or puts them back.
-func (c *codeCache) stopAtWrites(image *runtimeImage, which watch) {
-	for nr, row := range writesAt {
-		at := image.table[nr]
-		if which == watchWrites || which == watchOpens && row.fd < 0 {
-			at = 0
-		}
-		binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
-	}
+	e.allowCallsEverywhere()
 }
 
 // missesMost is how many calls stop in vain before it is looked whether an object can be written through a descriptor at all.

@@ -97,7 +97,6 @@ func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 func (c *codeCache) install(image *runtimeImage) {
 	c.rt = image.routines
 	c.pos = uint32(copy(c.mem, image.code))
-	c.fillTable(&image.table)
 }
 
 // argumentRegs carry the arguments of a system call.

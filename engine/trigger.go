@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"encoding/binary"
+	"errors"
 	"slices"
+	"strings"
 
-	"kmv/engine/syscalls"
+	"kmv/engine/view"
 )
 
 // Trigger is something to do once so much has happened, while no thread of the program runs. With neither count it is due
@@ -12,6 +13,7 @@ import (
 type Trigger struct {
 	Stops    uint64 // of the engine, since the start
 	Syscalls uint64 // of the program, since the start
+	Place    string // or when a thread comes to a function, or an address 0x...
 	// Do says whether it could be done; if not, it is tried again a few stops later.
 	Do func(*Site) bool
 }
@@ -33,7 +35,69 @@ type triggers struct {
 
 // When adds a trigger to a run. For one that is to be exact it must be there from the start: Options.Triggers.
 func (l *Live) When(t Trigger) error {
-	return l.requests.do(func(e *engine) { e.wait(t) })
+	var own error
+	err := l.requests.do(func(e *engine) {
+		if t.Place == "" {
+			e.wait(t)
+		} else {
+			own = e.waitAtPlace(t)
+		}
+	})
+	return errors.Join(err, own)
+}
+
+// waitForPlaces arms the triggers of Options that wait at a place, with the program in front of its first instruction, and lets
+// it go if it was held for them only.
+func (e *engine) waitForPlaces() error {
+	for _, t := range e.opts.Triggers {
+		if t.Place == "" {
+			continue
+		}
+		if err := e.waitAtPlace(t); err != nil {
+			return err
+		}
+	}
+	if !e.paused || e.opts.Paused {
+		return nil
+	}
+	return e.goOnAll()
+}
+
+// waitAtPlace arms a trigger by a breakpoint that nobody sees.
+func (e *engine) waitAtPlace(tr Trigger) error {
+	t, err := e.threadOf(view.Command{})
+	if err != nil {
+		return err
+	}
+	c := view.Command{Text: tr.Place}
+	if strings.HasPrefix(c.Text, "0x") {
+		c.Text = "*" + c.Text
+	}
+	_, err = e.addBreak(t, c, &breakpoint{pid: t.pid, trigger: &trigger{Trigger: tr}})
+	return err
+}
+
+// pullAt pulls the triggers of the place that a thread has come to. Those that could do what they are for are gone then.
+func (e *engine) pullAt(t *thread) error {
+	var here []*breakpoint
+	for _, b := range t.p.code.breaks[t.regs.Rip] {
+		if b.trigger != nil {
+			here = append(here, b)
+		}
+	}
+	if len(here) == 0 {
+		return nil
+	}
+	others, err := e.parkWhere(func(u *thread) bool { return u != t })
+	if err != nil {
+		return err
+	}
+	for _, b := range here {
+		if b.trigger.Do(&Site{e}) {
+			e.removeBreak(b)
+		}
+	}
+	return e.unpark(others)
 }
 
 // wait arms a trigger. While one counts system calls, all of them stop: those that run in the target could only be
@@ -42,9 +106,7 @@ func (e *engine) wait(t Trigger) {
 	e.triggers.waiting = append(e.triggers.waiting, &trigger{Trigger: t})
 	if t.Syscalls > 0 && !e.triggers.stopCalls {
 		e.triggers.stopCalls = true
-		for _, c := range e.allCaches() {
-			c.fillTable(nil)
-		}
+		e.allowCallsEverywhere()
 	}
 }
 
@@ -90,9 +152,7 @@ func (e *engine) pull(tr *trigger) {
 	}
 	if e.triggers.stopCalls && !slices.ContainsFunc(e.triggers.waiting, func(x *trigger) bool { return x.Syscalls > 0 }) {
 		e.triggers.stopCalls = false
-		for _, c := range e.allCaches() {
-			c.fillTable(&e.image.table)
-		}
+		e.allowCallsEverywhere()
 	}
 }
 
@@ -105,14 +165,4 @@ func (e *engine) allCaches() []*codeCache {
 		}
 	}
 	return list
-}
-
-// fillTable lets system calls run in the target by the handlers of a table, or with nil makes all of them stop.
-func (c *codeCache) fillTable(table *[syscalls.Max]uint32) {
-	if table == nil {
-		table = &[syscalls.Max]uint32{}
-	}
-	for nr, at := range table {
-		binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
-	}
 }

@@ -86,14 +86,13 @@ func (in *Injector) try(s *engine.Site) bool {
 // first is try until there has been one error.
 func (in *Injector) first(s *engine.Site) bool { return in.made > 0 || in.try(s) }
 
-// Triggers are for engine.Options: they make the first error if its moment is counted in stops or system calls, or as soon
-// as there is a page.
+// Triggers are for engine.Options: they make the first error, unless its moment is a time.
 func (in *Injector) Triggers() []engine.Trigger {
 	m := in.spec.When
-	if m.After > 0 || m.Place != "" {
+	if m.After > 0 {
 		return nil
 	}
-	return []engine.Trigger{{Stops: m.Stops, Syscalls: m.Syscalls, Do: in.first}}
+	return []engine.Trigger{{Stops: m.Stops, Syscalls: m.Syscalls, Place: m.Place, Do: in.first}}
 }
 
 // Drive makes the errors whose moments are times, and those that are repeated, until the run ends. The first error may be a

@@ -151,3 +151,40 @@ func checkEvents(t *testing.T, file string) {
 		t.Errorf("events %v", count)
 	}
 }
+
+// TestMomentAtAFunction: the error is made when the function is entered, in memory that it has written before.
+func TestMomentAtAFunction(t *testing.T) {
+	require(t, need{"gcc", "gcc"})
+	dir := t.TempDir()
+	source, program, report := filepath.Join(dir, "p.c"), filepath.Join(dir, "p"), filepath.Join(dir, "report")
+	const text = `#include <stdio.h>
+static int table[4096];
+__attribute__((noinline)) int work(int n) { int s = 0; for (int i = 0; i < 4096; i++) { table[i] += i * n; s += table[i] % 7; } return s; }
+int main(void) { int t = 0; for (int i = 0; i < 50; i++) t += work(i); printf("%d\n", t); return 0; }
+`
+	if err := os.WriteFile(source, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("gcc", "-O1", "-o", program, source).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	want, err := exec.Command(program).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := exec.Command(kmvBinary, "run", "--verify", "--strict", "--report", report, "--inject", "page@sym:table,when=work", "--inject", "page@stack,when=main", "--", program).Output()
+	if err != nil || string(got) != string(want) {
+		t.Errorf("%v: printed %q, want %q", err, got, want)
+	}
+	data, err := os.ReadFile(report)
+	var r engine.Report
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := r.Failures; f.Injected != 2 || f.Recovered != 2 || f.Events[0].Range != "stack [stack]" || !strings.HasPrefix(f.Events[3].Range, "data ") || f.Events[3].Kind != view.EventInjected {
+		t.Errorf("%+v", f)
+	}
+}
