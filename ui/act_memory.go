@@ -74,7 +74,6 @@ func (m *Model) mirror(l *Line, on bool, spec string) tea.Cmd {
 		if text == "" {
 			text = map[bool]string{true: "mirrored: ", false: "no longer mirrored: "}[on] + spec
 		}
-		m.say(draw.Good, text)
 		return m.glance(view.Query{}, func(m *Model, s *view.Snapshot) tea.Cmd {
 			m.say(draw.Good, fmt.Sprintf("%s: coverage %s -> %s of the writable bytes, copies hold %s", text, before, coverage(s), draw.Bytes(s.Counters.BytesResident)))
 			return nil
@@ -86,7 +85,7 @@ func coverage(s *view.Snapshot) string {
 	if s.Counters.BytesWritable == 0 {
 		return "0%"
 	}
-	return fmt.Sprintf("%.1f%%", min(100*float64(s.Counters.BytesMirrored)/float64(s.Counters.BytesWritable), 100))
+	return fmt.Sprintf("%.1f%%", pane.Share(s.Counters))
 }
 
 func verify(m *Model, l *Line) (tea.Cmd, error) {

@@ -22,11 +22,10 @@ func DemoTour() *Tour {
 		},
 		{
 			Text: []string{
-				"What is mirrored is up to you, while it runs. The accounts have just been switched off: in the list of ranges, Space does that.",
-				"",
-				"The program has gone on for a round, and = has compared the halves: the # rows differ. The copy is of no use any more.",
+				"What is mirrored is up to you, while it runs. The accounts have just been switched off (in the list of ranges, Space does that), " +
+					"and a round has gone by: native memory goes on, the backup is gone (-), and the coverage above fell.",
 			},
-			Do: []string{"mirror off sym:accounts", "tbreak *tell", "continue", "verify", "next-difference"},
+			Do: []string{"mirror off sym:accounts", "tbreak *tell", "continue"},
 		},
 		{
 			Text: []string{
@@ -36,12 +35,21 @@ func DemoTour() *Tour {
 		},
 		{
 			Text: []string{
+				"A difference: one byte of the backup has been changed behind the program's back, as a silent error would do it. The row with # is not " +
+					"as its copy; ] goes from one difference to the next.",
+				"",
+				"Enter lets the scrubber pass, which compares the halves and decides by checksums which one is right.",
+			},
+			Do: []string{"inject byte@sym:accounts,half=mirror,seed=7", "verify", "next-difference"},
+		},
+		{
+			Text: []string{
 				"Now memory fails. The page that holds the accounts has been poisoned in the native half, as an uncorrectable error of a memory chip " +
 					"would do it: whoever reads it gets a SIGBUS.",
 				"",
-				"The failures pane shows it. Enter lets the program go on: it will read that page.",
+				"The failures pane shows it. Enter lets the program go on: it will read that page, if the scrubber is not there first.",
 			},
-			Do: []string{"inject page@sym:accounts,half=native,seed=1", "pane-failures"},
+			Do: []string{"scrub", "inject page@sym:accounts,half=native,seed=1", "pane-failures"},
 		},
 		{
 			Text: []string{

@@ -9,6 +9,7 @@ import (
 
 	"kmv/engine"
 	"kmv/engine/view"
+	errors "kmv/inject"
 	"kmv/sessions"
 	"kmv/testdata/demo"
 )
@@ -35,7 +36,7 @@ func TestRecordLedger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := sessions.NewRecorder(out, run, sessions.Options{Version: "golden"})
+	r, err := sessions.NewRecorder(out, errors.Run{Live: run}, sessions.Options{Version: "golden"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,9 +55,10 @@ func TestRecordLedger(t *testing.T) {
 	r.Look(t.Context(), q)
 	for _, c := range []view.Command{
 		{Op: view.Count, On: true},
-		{Op: view.Break, Text: "*enter"}, {Op: view.Watch, Addr: 0x404000, Size: 8},
+		{Op: view.Break, Text: "*enter"}, {Op: view.Watch, Addr: 0x402000, Size: 8},
 		{Op: view.Continue}, {Op: view.StepInst}, {Op: view.ToStore}, {Op: view.Next}, {Op: view.Continue},
 		{Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0xde, 0xad}}, {Op: view.Verify},
+		{Op: view.Next}, {Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0x4a, 0}},
 		{Op: view.Delete}, {Op: view.Inject, Text: "page@sym:accounts,half=native,seed=1"},
 		{Op: view.Break, Text: "*tell", Temporary: true}, {Op: view.Continue},
 		{Op: view.Break, Text: "*enter"}, {Op: view.Continue},

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"math"
 	"path/filepath"
 
 	"kmv/engine/view"
@@ -56,22 +57,16 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 	c := d.Now.Counters
 	p := s.Row(1)
 	p.To(1)
-	share := 0.0
-	if c.BytesWritable > 0 {
-		share = min(100*float64(c.BytesMirrored)/float64(c.BytesWritable), 100)
-	}
+	share := Share(c)
 	role := draw.Good
-	if share < 99.95 {
+	if share < 100 {
 		role = draw.Warn
 	}
 	p.Put(draw.Dim, "mirrored ").Put(role, fmt.Sprintf("%5.1f%%", share))
 	if w >= 100 {
 		p.Put(draw.Plain, " "+draw.Bytes(c.BytesMirrored))
 	}
-	rate := 0.0
-	if len(h.Rates) > 0 {
-		rate = h.Rates[len(h.Rates)-1]
-	}
+	rate := mean(h.Rates[max(len(h.Rates)-10, 0):])
 	name := "stores/s"
 	if !c.Counting {
 		name = "syscall stores/s"
@@ -96,6 +91,21 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 			p.Put(draw.Dim, fmt.Sprintf(" in %d processes", c.Processes))
 		}
 	}
+}
+
+// Share is how much of the writable memory is mirrored, in percent, rounded down: 100 is all.
+func Share(c view.Counters) float64 {
+	if c.BytesWritable == 0 {
+		return 0
+	}
+	return math.Floor(min(1000*float64(c.BytesMirrored)/float64(c.BytesWritable), 1000)) / 10
+}
+
+func mean(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v / float64(len(values))
+	}
+	return sum
 }
 
 func good(yes bool) draw.Role {

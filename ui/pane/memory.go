@@ -117,10 +117,9 @@ func (m *Memory) find(s *view.Snapshot) (best view.Window, ok bool) {
 func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
 	w, ok := m.find(d.Now)
 	if !ok || len(w.Native) == 0 {
+		m.window = w
 		s.Text(1, 0, draw.Dim, draw.Fit(noMemory(d.Now, m), m.w-1))
-		if !ok {
-			return
-		}
+		return
 	}
 	m.window = w
 	n, text := m.shape()
@@ -145,7 +144,7 @@ func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
 }
 
 func noMemory(s *view.Snapshot, m *Memory) string {
-	if s.State == view.Running {
+	if s.State == view.Running && m.Expr != "" && m.Expr != LastWrite {
 		return "running: " + m.Expr + " is known when the program pauses"
 	}
 	return fmt.Sprintf("nothing is mapped at %x", m.base)
