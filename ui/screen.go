@@ -24,7 +24,7 @@ func (m *Model) canvas() draw.Surface {
 	} else if h.Badge == "" && m.opt.ReadOnly {
 		h.Badge = "READ-ONLY"
 	}
-	h.Draw(c.Sub(m.plan.Header), &m.data)
+	h.Draw(c.Sub(m.plan.Header), m.present())
 	for i := range m.plan.Boxes {
 		m.box(c, i)
 	}
@@ -35,6 +35,17 @@ func (m *Model) canvas() draw.Surface {
 		m.opt.Tour.draw(c, m)
 	}
 	return c
+}
+
+// present is what the header shows: the state as it is now, also while the panes still show the last stop.
+func (m *Model) present() *pane.Data {
+	d := m.data
+	if m.past.at < 0 {
+		now := *d.Now
+		now.State, now.Reason, now.Counters = m.live.State, m.live.Reason, m.live.Counters
+		d.Now = &now
+	}
+	return &d
 }
 
 // box draws a frame and the pane on top of it.
