@@ -30,7 +30,7 @@ works as in kmv tui all the while.`,
 			}
 			defer os.RemoveAll(dir)
 			o.Tour = ui.DemoTour()
-			return a.runOnScreen(cmd.Context(), o, nil, []string{filepath.Join(dir, "ledger")}, dir)
+			return a.runOnScreen(cmd.Context(), o, []string{"--scrub=off"}, []string{filepath.Join(dir, "ledger")}, dir)
 		},
 	}
 	f.add(cmd.Flags())

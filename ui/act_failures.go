@@ -34,15 +34,13 @@ func inject(m *Model, l *Line) (tea.Cmd, error) {
 }
 
 func (m *Model) inject(l *Line, spec string) tea.Cmd {
+	m.aimed = true
 	return m.act(l, view.Command{Op: view.Inject, Text: spec, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd {
 		text := r.Text
 		if text == "" {
 			text = "injected " + spec
 		}
 		m.say(draw.Warn, text)
-		if r.Addr != 0 {
-			m.memory().Goto(r.Addr)
-		}
 		return nil
 	})
 }

@@ -36,20 +36,20 @@ func DemoTour() *Tour {
 		{
 			Text: []string{
 				"A difference: one byte of the backup has been changed behind the program's back, as a silent error would do it. The row with # is not " +
-					"as its copy; ] goes from one difference to the next.",
+					"as its copy.",
 				"",
-				"Enter lets the scrubber pass, which compares the halves and decides by checksums which one is right.",
+				"Enter compares all bytes (=), which finds it, and makes the copy anew. (The scrubber would do that by itself; it is off here.)",
 			},
-			Do: []string{"inject byte@sym:accounts,half=mirror,seed=7", "verify", "next-difference"},
+			Do: []string{"inject byte@sym:accounts,half=mirror,seed=7"},
 		},
 		{
 			Text: []string{
-				"Now memory fails. The page that holds the accounts has been poisoned in the native half, as an uncorrectable error of a memory chip " +
+				"Found and repaired. Now memory fails for good: the page that holds the accounts has been poisoned in the native half, as an uncorrectable error of a memory chip " +
 					"would do it: whoever reads it gets a SIGBUS.",
 				"",
-				"The failures pane shows it. Enter lets the program go on: it will read that page, if the scrubber is not there first.",
+				"The failures pane shows it. Enter lets the program go on: it will read that page.",
 			},
-			Do: []string{"scrub", "inject page@sym:accounts,half=native,seed=1", "pane-failures"},
+			Do: []string{"verify", "mirror off sym:accounts", "mirror on sym:accounts", "inject page@sym:accounts,half=native,seed=1", "pane-failures"},
 		},
 		{
 			Text: []string{

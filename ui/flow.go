@@ -143,6 +143,10 @@ func (m *Model) event(e view.Event) {
 		}
 	case view.EventInjected, view.EventDetected, view.EventRecovered, view.EventUnrecovered:
 		m.data.Broken = append(m.data.Broken, e)
+		if m.aimed && e.Kind == view.EventInjected && e.Addr != 0 {
+			m.aimed = false
+			m.memory().Goto(e.Addr)
+		}
 	}
 	role, text := describe(e)
 	switch {

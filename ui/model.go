@@ -69,6 +69,7 @@ type Model struct {
 	note   note
 	first  string // the first key of two
 	search search
+	aimed  bool // the next injected error is shown in memory: it was asked for here
 	failed bool // something went wrong since a script's last line
 	quit   Outcome
 }

@@ -93,7 +93,7 @@ func (v *viewer) key(m *Model, k tea.KeyPressMsg) (tea.Cmd, bool) {
 		v.top = 1 << 30
 	case "y":
 		return tea.SetClipboard(strings.Join(v.lines, "\n")), false
-	case "esc", "q", "enter":
+	case "esc", "q", "enter", "ctrl+c":
 		return nil, true
 	}
 	return nil, false

@@ -442,11 +442,11 @@ func TestEveryKey(t *testing.T) {
 			for _, id := range []string{"1", "3"} { // a pair, and a list
 				s.keys(id + code)
 				s.until(k+" is answered", func(screen string) bool { return strings.Contains(screen, "kmv sh") && corners(screen) >= 2 })
-				s.keys(escape)
+				s.keys(ctrlC) // closes whatever was opened
 			}
 		}
 	}
-	s.keys(escape + escape + f6)
+	s.keys(ctrlC + ctrlC + f6)
 	s.keys("_:palette-is-no-command" + enter)
 	s.sees("is not a command")
 	s.kills()
