@@ -20,13 +20,13 @@ import (
 // verifyAtEnd compares the halves of a thread's process when its end is certain and nothing of it has happened yet. The
 // thread itself stands between two native instructions.
 func (e *engine) verifyAtEnd(t *thread) error {
+	if e.opts.Watched && t.pid == e.root {
+		e.noteLast(t)
+	}
 	if e.opts.Ranges && t.pid == e.root {
 		if err := e.noteRanges(t); err != nil {
 			return err
 		}
-	}
-	if e.opts.Watched && t.pid == e.root {
-		e.noteLast(t)
 	}
 	if !e.opts.VerifyAtExit && e.opts.VerifyEvery == 0 {
 		return nil
