@@ -219,3 +219,25 @@ func TestTranslate(t *testing.T) {
 		t.Errorf("the entry point of sh: %d %s%s", status, out, errs)
 	}
 }
+
+// Translations are kept where the flag says, else where the environment says, else in the user's cache; a home that is not
+// there is not made.
+func TestCacheDirectory(t *testing.T) {
+	home := t.TempDir()
+	for _, row := range []struct{ flag, env, home, want string }{
+		{"", "", home, home + "/.cache/kmv/code"},
+		{"", "", home + "/none", ""},
+		{"", "/b", home, "/b"},
+		{"", "off", home, ""},
+		{"/a", "/b", home, "/a"},
+		{"/a", "off", home, "/a"},
+		{"off", "/b", home, ""},
+	} {
+		t.Setenv("KMV_CACHE", row.env)
+		t.Setenv("XDG_CACHE_HOME", "")
+		t.Setenv("HOME", row.home)
+		if got := cacheDirectory(row.flag); got != row.want {
+			t.Errorf("--cache %q, KMV_CACHE %q, HOME %s: %q, want %q", row.flag, row.env, row.home, got, row.want)
+		}
+	}
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
@@ -14,16 +13,16 @@ import (
 	"kmv/control"
 	"kmv/engine"
 	"kmv/engine/view"
+	"kmv/inject"
 	"kmv/sessions"
 	"kmv/shadowmem"
 )
 
-// farewell is how long the clients of a run that has ended may take to read the rest.
-const farewell = 2 * time.Second
-
 // liveFlags are the flags of a run that others watch and steer.
 type liveFlags struct {
 	control string
+	events  string
+	metrics string
 	record  string
 	paused  bool
 	pty     bool
@@ -31,6 +30,8 @@ type liveFlags struct {
 
 func (f *liveFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.control, "control", "", "let kmv tui and others steer the run through a `SOCKET`; auto: found by kmv's process id")
+	fl.StringVar(&f.events, "events", "", "write what happens to `FILE`, a line of JSON each (- is standard error)")
+	fl.StringVar(&f.metrics, "metrics", "", "serve counters as OpenMetrics text on `ADDR`, a loopback address such as 127.0.0.1:9100")
 	fl.StringVar(&f.record, "record", "", "record the run to `FILE`; kmv sessions shows it, kmv tui --replay plays it")
 	fl.BoolVar(&f.paused, "paused", false, "wait in front of the first instruction (with --control)")
 	fl.BoolVar(&f.pty, "pty", false, "give the program a terminal of its own, which a screen shows (with --control)")
@@ -49,9 +50,14 @@ func (f *liveFlags) check() error {
 	return nil
 }
 
+// watched says whether anybody wants to know of the run while it is under way.
+func (f *liveFlags) watched() bool {
+	return f.control != "" || f.events != "" || f.metrics != "" || f.record != ""
+}
+
 // options are those of a watched run.
 func (f *liveFlags) options(o *engine.Options) {
-	o.Watched, o.Paused = true, f.paused
+	o.Watched, o.Paused = f.watched(), f.paused
 	if !f.pty {
 		return
 	}
@@ -92,26 +98,25 @@ func (f *liveFlags) file() (*sessions.File, error) {
 	return file, nil
 }
 
-// supervise runs a program to its end, with whoever wants to watch.
-func (a *app) supervise(ctx context.Context, f *liveFlags, o engine.Options) (*engine.Report, error) {
-	socket, err := f.listen()
-	if err != nil {
-		return nil, err
-	}
-	if socket != nil {
-		defer socket.Close()
-	}
-	file, err := f.file()
-	if err != nil {
-		return nil, err
-	}
-	if socket == nil && file == nil {
+// supervise runs a program to its end, with whoever wants to watch, and errors if they are wanted.
+func (a *app) supervise(ctx context.Context, f *runFlags, o engine.Options) (*engine.Report, error) {
+	if !f.live.watched() && len(f.inject.specs) == 0 {
 		return a.run(ctx, o)
 	}
-	if o.Log != nil && socket != nil {
-		fmt.Fprintf(o.Log, "kmv: control socket %s\n", socket.Addr())
+	w, err := a.openWatchers(&f.live)
+	if err != nil {
+		return nil, err
 	}
-	f.options(&o)
+	defer w.close()
+	file, err := f.live.file()
+	if err != nil {
+		return nil, err
+	}
+	if o.Log != nil && w.socket != nil {
+		fmt.Fprintf(o.Log, "kmv: control socket %s\n", w.socket.Addr())
+	}
+	f.live.options(&o)
+	injectors := f.inject.arm(&o)
 	live, err := engine.Start(ctx, o)
 	if err != nil {
 		if file != nil {
@@ -119,20 +124,22 @@ func (a *app) supervise(ctx context.Context, f *liveFlags, o engine.Options) (*e
 		}
 		return nil, err
 	}
-	run, err := a.recorded(live, file, o)
+	run, err := a.recorded(inject.Run{Live: live}, file, o)
 	if err != nil {
 		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "kmv run without --record runs the program"}
 	}
-	if socket == nil {
-		for range run.Events() { // to the end of the recording
-		}
-		return live.Wait()
+	for _, in := range injectors {
+		go in.Drive(live)
 	}
-	server := control.Serve(socket, control.Share(run))
+	finish := w.watch(run)
 	report, err := live.Wait()
 	run.Wait()
-	server.Close(farewell)
-	return report, err
+	for _, in := range injectors {
+		if missed := in.Missed(); missed != "" {
+			fmt.Fprintf(a.err, "kmv: --inject %s\n", missed)
+		}
+	}
+	return report, errors.Join(err, finish())
 }
 
 // recorded is a run that is being recorded, or could be (:record).

@@ -72,7 +72,9 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	}
 	if q.Breaks {
 		for _, b := range e.debug.breaks {
-			s.Breaks = append(s.Breaks, b.BreakPoint)
+			if b.trigger == nil {
+				s.Breaks = append(s.Breaks, b.BreakPoint)
+			}
 		}
 	}
 	if q.Gaps {
@@ -90,6 +92,7 @@ func (e *engine) counters() view.Counters {
 		Syscalls: e.syscallStats().Total, DivergentBytes: e.verify.DivergentBytes, Gaps: len(e.gaps),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
+	c.Scrubbed, c.ScrubPosition, c.ScrubPasses = e.scrubbed.Load(), e.scrubAt.Load(), e.scrubStats.Passes
 	f := &e.failures
 	c.Injected, c.Detected, c.Recovered, c.Masked, c.Unrecovered = f.Injected, f.Detected, f.Recovered, f.Masked, f.Unrecovered
 	for _, n := range e.stops {
@@ -101,6 +104,8 @@ func (e *engine) counters() view.Counters {
 			seen = append(seen, p.code)
 			c.Blocks += p.code.index.len()
 			c.CacheBytes += int(p.code.pos)
+			c.Stores += p.code.storesCounted()
+			c.Counting = c.Counting || p.code.counting
 		}
 		for _, m := range p.space.All() {
 			if m.Writable() {

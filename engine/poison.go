@@ -43,7 +43,7 @@ func (e *engine) injectable(p *process, at uint64) (m shadowmem.Mapping, start, 
 		return m, 0, 0, fmt.Errorf("nothing is mapped at %#x", uint64(native))
 	case m.Kind == shadowmem.VDSO || m.Kind == shadowmem.Special:
 		return m, 0, 0, fmt.Errorf("%v: not memory of the program", m)
-	case mirror && m.Twin != shadowmem.SourceAnon && m.Twin != shadowmem.SourceFile:
+	case mirror && !m.Copied():
 		return m, 0, 0, fmt.Errorf("%v: it has no copy", m)
 	case !mirror:
 		size = m.PageSize()
@@ -69,7 +69,7 @@ func (e *engine) poison(t *thread, at uint64, id int) (mechanism string, err err
 	mirror := e.layout.InMirror(page)
 	direct := m.Anonymous(mirror) || m.Flags&unix.MAP_HUGETLB != 0 && !mirror
 	if !direct {
-		if err := e.moveAside(t, page, l, m.IsShared() && !mirror); err != nil {
+		if err := e.moveAside(t, page, l, m.SharedHalf(mirror)); err != nil {
 			return "", err
 		}
 	}
@@ -112,13 +112,21 @@ func (e *engine) makeUnreadable(t *thread, page uint64, l *lostPage, direct bool
 		l.mechanism = byProtection
 		return e.protectAway(t, page, l, direct)
 	}
+	content := make([]byte, l.size)
 	if direct {
+		if _, err := t.p.mem.ReadRaw(page, content); err != nil {
+			return err
+		}
 		if err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, l.size, unix.MADV_DONTNEED_LOCKED}}); err != nil {
 			return fmt.Errorf("drop the page at %#x: %w", page, err)
 		}
 	}
 	l.mechanism = byUserfault
 	if err := uf.Poison(page, l.size); err != nil {
+		e.logf("%d: UFFDIO_POISON at %#x: %v", t.pid, page, err)
+		if direct { // nothing has happened, then
+			err = errors.Join(err, t.p.mem.Write(page, content))
+		}
 		return fmt.Errorf("UFFDIO_POISON at %#x: %w", page, err)
 	}
 	return nil
@@ -152,6 +160,9 @@ func (e *engine) hwpoison(t *thread, page uint64) bool {
 func (e *engine) userfault(t *thread) (*ptrace.Userfault, error) {
 	if t.p.uffd != nil {
 		return t.p.uffd, nil
+	}
+	if e.opts.testOld {
+		e.noUserfault = unix.ENOSYS
 	}
 	if e.noUserfault != nil {
 		return nil, e.noUserfault
@@ -231,12 +242,11 @@ func (e *engine) usable(t *thread) bool {
 
 // ownFrame says whether a page is private and its frame in nobody else's use.
 func (e *engine) ownFrame(t *thread, page uint64) bool {
-	const exclusive = 1 << 56 // Documentation/admin-guide/mm/pagemap.rst
 	f, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	w, err := pagemapWords(f, page, shadowmem.PageSize)
-	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|exclusive) == shadowmem.PagePresent|exclusive
+	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|shadowmem.PageExclusive) == shadowmem.PagePresent|shadowmem.PageExclusive
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -108,7 +110,7 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		if _, err := p.mem.ReadRaw(at, b[:]); err == nil {
 			return how == "sigbus", nil // another thread met it first
 		}
-		if !m.Anonymous(e.layout.InMirror(page)) {
+		if !m.Anonymous(e.layout.InMirror(page)) || !e.marked(p, page) {
 			return false, nil // behind the end of its file, or a huge page that there is none of: the program's own error
 		}
 		l = &lostPage{size: size, since: start}
@@ -117,11 +119,17 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 	content, cure := e.contents(p, m, page, l)
 	if cure != shadowmem.Incurable {
 		err = e.install(p, m, page, l, content)
+		for try := 1; errors.Is(err, unix.ENOMEM) && try < installTries; try++ {
+			err = e.install(p, m, page, l, content)
+		}
 	}
 	if err == nil && cure != shadowmem.Incurable {
 		delete(p.lost, page)
 	}
 	latency := since(start)
+	if errors.Is(err, errNoHand) {
+		return false, nil // whoever meets it next will have one
+	}
 	if !l.reported { // only now: to say where reads code, which may be on this page
 		l.reported = true
 		e.failure(view.EventDetected, p, e.threads[e.current], page, f)
@@ -142,13 +150,14 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 		return false, nil
 	}
 	e.failure(view.EventRecovered, p, e.threads[e.current], page, f)
+	e.countLost(p, page)
 	return true, nil
 }
 
 // contents are the bytes that a lost page had; nil if the mapping has them itself once the unreadable page is gone.
 func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostPage) ([]byte, shadowmem.Cure) {
 	mirror := e.layout.InMirror(page)
-	if l.aside != 0 && m.IsShared() && !mirror {
+	if l.aside != 0 && m.SharedHalf(mirror) {
 		return nil, shadowmem.FromFile
 	}
 	cure, from := m.Cure(mirror), page
@@ -172,8 +181,33 @@ func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostP
 	return b, cure
 }
 
+// marked says whether the kernel has a mark in the place of a page: it is lost, unless it is in swap.
+func (e *engine) marked(p *process, page uint64) bool {
+	for _, t := range e.threads {
+		if t.p != p {
+			continue
+		}
+		f, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		w, err := pagemapWords(f, page, shadowmem.PageSize)
+		return err == nil && w[0]&shadowmem.PageSwapped != 0
+	}
+	return false
+}
+
+// installTries is how often a new page is asked for: the kernel may be about to make room.
+const installTries = 5
+
 // install puts a page with the given contents in the place of a bad one, at once for all threads of the process.
 func (e *engine) install(p *process, m shadowmem.Mapping, page uint64, l *lostPage, b []byte) error {
+	if e.opts.testInstall != nil {
+		if err := e.opts.testInstall(e); err != nil {
+			return err
+		}
+	}
 	t := e.hand(p)
 	if l.aside != 0 {
 		if t == nil {
@@ -181,27 +215,58 @@ func (e *engine) install(p *process, m shadowmem.Mapping, page uint64, l *lostPa
 		}
 		return e.bringBack(t, page, l, b)
 	}
-	if t != nil || p.uffd != nil {
-		uf, err := p.uffd, error(nil)
-		if uf == nil {
-			uf, err = e.userfault(t)
+	if t == nil && p.uffd == nil {
+		return errNoHand
+	}
+	uf, err := p.uffd, error(nil)
+	if uf == nil {
+		uf, err = e.userfault(t)
+	}
+	if err != nil || e.opts.testMove == 2 {
+		if t == nil {
+			return errNoHand
 		}
-		if err == nil {
-			if err = uf.Copy(page, b); err == nil {
-				return nil
-			}
-			if _, bad := p.mem.ReadRaw(page, make([]byte, 1)); bad == nil && errors.Is(err, unix.EEXIST) {
-				return nil // somebody else did
-			}
-		}
-		if errors.Is(err, unix.ESRCH) || errors.Is(err, unix.ENOMEM) {
+		return e.moveOver(t, m, page, b)
+	}
+	if e.opts.testMove == 0 {
+		if err = uf.Copy(page, b); err == nil || !errors.Is(err, unix.EEXIST) {
 			return err
+		}
+		if _, err := p.mem.ReadRaw(page, make([]byte, 1)); err == nil {
+			return nil // somebody else did
 		}
 	}
 	if t == nil {
 		return errNoHand
 	}
-	return e.moveOver(t, m, page, b)
+	return e.replace(t, uf, m, page, b)
+}
+
+// replace empties a page and fills it, while no thread runs that could see it empty: for what the kernel has given up, which
+// is no mark that could be overwritten, and for a page whose frame is not trusted. Frames that were just freed are the first
+// to be used again: others are taken in between.
+func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, page uint64, b []byte) error {
+	if !m.Anonymous(e.layout.InMirror(page)) && m.Flags&unix.MAP_HUGETLB == 0 {
+		return e.moveOver(t, m, page, b)
+	}
+	others, err := e.park(t)
+	if err != nil {
+		return err
+	}
+	const frames = 32
+	bait := &call{nr: unix.SYS_MMAP, args: [6]uint64{0, frames * shadowmem.PageSize, unix.PROT_READ | unix.PROT_WRITE,
+		unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_POPULATE, ^uint64(0)}}
+	err = e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, uint64(len(b)), unix.MADV_DONTNEED_LOCKED}}, bait)
+	if err == nil {
+		err = uf.Copy(page, b)
+		if err2 := e.borrow(t, &call{nr: unix.SYS_MUNMAP, args: [6]uint64{uint64(bait.ret), frames * shadowmem.PageSize}}); err == nil {
+			err = err2
+		}
+	}
+	if err2 := e.unpark(others); err == nil {
+		err = err2
+	}
+	return err
 }
 
 var errNoHand = errors.New("no thread of the process can make a system call now")
@@ -224,7 +289,8 @@ func (e *engine) shows(p *process, at uint64, b []byte) bool {
 	return n == len(b) && string(old) == string(b)
 }
 
-// moveOver fills a new page elsewhere and moves it over the bad one: for what the kernel has really given up.
+// moveOver fills a new page elsewhere and moves it over the bad one. The kernel then keeps it as a mapping of its own, which
+// mremap(2) of more than that does not like: it is for pages of files, and where there is no userfaultfd.
 func (e *engine) moveOver(t *thread, m shadowmem.Mapping, page uint64, b []byte) error {
 	prot := hostProt(m.Prot)
 	if e.layout.InMirror(page) {

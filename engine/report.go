@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"kmv/engine/ptrace"
 	"kmv/engine/view"
 	"kmv/shadowmem"
 )
@@ -25,7 +22,11 @@ type Report struct {
 	Verify      VerifyStats      `json:"verify"`
 	Gaps        []Gap            `json:"gaps"`
 	Failures    Failures         `json:"failures"`
+	Scrub       ScrubStats       `json:"scrub"`
+	Placement   Placement        `json:"placement"`
 	Threads     int              `json:"threads"` // threads ever started, the first one included
+	Processes   []ProcessReport  `json:"processes"`
+	Unlisted    int              `json:"processes_unlisted,omitempty"` // more than a report lists: they are in the totals
 }
 
 // Exit is how the program ended: a code, or the signal that killed it.
@@ -155,7 +156,9 @@ func (e *engine) report(wall time.Duration) *Report {
 	r := &Report{
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
 		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
-		Gaps: e.gapList(), Threads: e.started, Failures: e.failures,
+		Gaps: gapList(e.gaps), Threads: e.started, Failures: e.failures, Exit: exitOf(e.rootEnd),
+		Processes: e.processReports(), Unlisted: e.unlisted,
+		Scrub: e.scrubStats, Placement: e.placement,
 	}
 	if r.Failures.Events == nil {
 		r.Failures.Events = []view.Event{}
@@ -168,12 +171,6 @@ func (e *engine) report(wall time.Duration) *Report {
 		r.Verify.Divergent = []Divergent{}
 	}
 	r.Translation.Stops = e.stops
-	if e.rootEnd.Kind == ptrace.Exited {
-		code := e.rootEnd.Code
-		r.Exit.Code = &code
-	} else {
-		r.Exit.Signal, r.Exit.Name, r.Exit.Core = int(e.rootEnd.Sig), unix.SignalName(e.rootEnd.Sig), e.rootEnd.Core
-	}
 	return r
 }
 
@@ -200,6 +197,11 @@ func (e *engine) noteRanges(t *thread) error {
 			if err != nil {
 				return err
 			}
+			native, err := pagemapWords(pagemap, uint64(part.Start), part.Len())
+			if err != nil {
+				return err
+			}
+			e.noteFrames(part, native, words)
 			for _, w := range words {
 				if w&shadowmem.PagePresent != 0 && w&shadowmem.PageFile == 0 {
 					r.BytesResident += shadowmem.PageSize
@@ -207,6 +209,7 @@ func (e *engine) noteRanges(t *thread) error {
 			}
 		}
 	}
+	e.notePlacement()
 	e.lastMirror = r
 	return nil
 }

@@ -31,7 +31,55 @@ func (e *engine) finishCall(t *thread, off uint32) error {
 		return err
 	}
 	t.completeCall(p)
+	if done, err := e.readRest(t, t.slotAt(slotNumber), ret); done || err != nil {
+		return err
+	}
 	return e.answer(t, ret)
+}
+
+// readRest goes on with a read that ended at a lost page: it is repaired, and what is still to be read is read. The program
+// sees one call.
+func (e *engine) readRest(t *thread, nr uint64, ret int64) (bool, error) {
+	a := arguments(&t.regs)
+	if nr != unix.SYS_READ && nr != unix.SYS_PREAD64 || ret <= 0 || uint64(ret) >= a[2] {
+		return false, nil
+	}
+	at := a[1] + uint64(ret)
+	if _, err := t.p.mem.ReadRaw(at, make([]byte, 1)); err == nil {
+		return false, nil
+	}
+	if fixed, err := e.repair(t.p, at, "syscall"); !fixed || err != nil {
+		return false, err
+	}
+	if nr == unix.SYS_READ && !readable(t.pid, a[0]) { // it ended there anyway: more would have to be waited for
+		return false, nil
+	}
+	var one [1]byte
+	for next := at; next < a[1]+a[2]; next = next&^4095 + 4096 { // what else is lost in the rest
+		if _, err := t.p.mem.ReadSome(next, one[:]); err != nil {
+			break
+		}
+	}
+	t.regs.Rax, t.regs.Rsi, t.regs.Rdx = nr, at, a[2]-uint64(ret)
+	if nr == unix.SYS_PREAD64 {
+		t.regs.R10 = a[3] + uint64(ret)
+	}
+	return true, e.pass(t, func(_ *engine, t *thread, more int64) (int64, error) {
+		t.regs.Rsi, t.regs.Rdx, t.regs.R10 = a[1], a[2], a[3]
+		return ret + max(more, 0), nil
+	})
+}
+
+// readable says whether a read of a process's descriptor would not wait.
+func readable(pid int, fd uint64) bool {
+	mine, err := ptrace.TakeFD(pid, int(int32(fd)))
+	if err != nil {
+		return false
+	}
+	defer unix.Close(mine)
+	p := []unix.PollFd{{Fd: int32(mine), Events: unix.POLLIN}}
+	n, err := unix.Poll(p, 0)
+	return err == nil && n == 1
 }
 
 // interrupted says whether the thread stands behind a system call of the routine that was not done because of the stop.
@@ -57,6 +105,43 @@ func (e *engine) leaveCall(t *thread) error {
 	t.completeCall(p)
 	t.regs.Orig_rax = nr
 	return nil
+}
+
+// backToCall continues a parked thread in its system call. Signals that came while it was used for calls of the engine's own
+// would have interrupted it.
+func (e *engine) backToCall(t *thread) error {
+	mask, keep := t.mask, t.deferred[:0]
+	if t.swapped {
+		mask = t.during
+	}
+	for _, info := range t.deferred {
+		switch sig := unix.Signal(info.Signo); {
+		case t.signals.effectOf(sig) == effectIgnore:
+		case mask&bit(sig) != 0 || t.signals.effectOf(sig) == effectStop:
+			if err := e.hold(t, info); err != nil {
+				return err
+			}
+		default:
+			keep = append(keep, info)
+		}
+	}
+	if t.deferred = keep; len(keep) == 0 {
+		return e.goOn(t)
+	}
+	if t.call == nil {
+		if err := e.leaveCall(t); err != nil {
+			return err
+		}
+		return e.enter(t)
+	}
+	left, err := e.leaveGadget(t)
+	switch {
+	case err != nil:
+		return err
+	case !left:
+		return e.goOn(t)
+	}
+	return e.enter(t)
 }
 
 // goOn continues a thread after a stop that the program must not notice. The kernel restarts most system calls by itself;

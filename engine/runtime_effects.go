@@ -35,11 +35,11 @@ func (b *builder) rule(r *syscalls.Rule) ruleLabels {
 		b.Jrcxz(free)
 		b.Jmp(check)
 		b.Bind(free)
-		b.touch(r.Effects)
+		b.touch(r.Effects, false)
 		b.regular(r)
 		b.guardCheck(check, r.Effects, free)
 	default:
-		b.touch(r.Sources)
+		b.touch(r.Sources, true)
 		b.call()
 		b.faulted()
 	}
@@ -154,6 +154,7 @@ func slotOf(r x86.Reg) int64 {
 func (b *builder) regular(r *syscalls.Rule) {
 	b.call()
 	b.save(x86.RAX)
+	b.exitIfShort(r.Effects)
 	done, failed := b.NewLabel(), b.NewLabel()
 	onError := 0
 	for _, e := range r.Effects {
@@ -184,6 +185,23 @@ func (b *builder) regular(r *syscalls.Rule) {
 	} else {
 		b.Bind(failed)
 	}
+}
+
+// exitIfShort leaves to the engine a long buffer that was filled in part, perhaps because of a lost page:
+//
+//	test %rax,%rax; jle all; cmp %rax,arg; jbe all; cmp $most,arg; ja finish; all:
+func (b *builder) exitIfShort(effects []syscalls.Effect) {
+	if !b.mirror || len(effects) != 1 || effects[0].Len != syscalls.FromRet || effects[0].N != 1 {
+		return
+	}
+	arg, all := argumentRegs[effects[0].Arg], b.NewLabel()
+	b.TestRR(x86.RAX, x86.RAX, 8)
+	b.Jcc(x86.CondLE, all)
+	b.AluRR(x86.AluCmp, arg, x86.RAX, 8)
+	b.Jcc(x86.CondBE, all)
+	b.AluRI(x86.AluCmp, arg, touchMost, 8)
+	b.Jcc(x86.CondA, b.finish)
+	b.Bind(all)
 }
 
 // exitIfTorn leaves to the engine what may have been written in part.

@@ -10,7 +10,8 @@ import (
 // raises SIGBUS there, where it can be repaired like anywhere else (recover.go). Any other fault leaves the call to the
 // engine, which leaves it to the kernel.
 
-// touchMost is how far into a buffer. What a call takes away for good is smaller; a file's or a pipe's bytes are not.
+// touchMost is how far into a buffer that is to be filled: reading it all would make pages of what the call may never reach.
+// What a call takes away for good is smaller; the rest of a file is read by readRest (runtime_calls.go).
 const touchMost = 64 << 10
 
 // touch reads the pages of some buffers, in front of the system call:
@@ -18,14 +19,14 @@ const touchMost = 64 << 10
 //	lahf; seto %al; mov %rax,%r11
 //	buffers
 //	flags as in enterCompared
-func (b *builder) touch(buffers []syscalls.Effect) {
+func (b *builder) touch(buffers []syscalls.Effect, source bool) {
 	if len(buffers) == 0 || !b.mirror {
 		return
 	}
 	b.saved = 0
 	b.saveFlags()
 	for i := range buffers {
-		b.touchBuffer(&buffers[i])
+		b.touchBuffer(&buffers[i], source)
 	}
 	b.enterCompared(ruleLabels{b.NewLabel(), b.NewLabel()})
 }
@@ -35,11 +36,11 @@ func (b *builder) touch(buffers []syscalls.Effect) {
 //	test p,p; jz skip; movzbl (p),%eax
 //	movzbl n-1(p),%eax            a fixed length
 //
-//	mov arg,%rcx; cmp $most,%rcx; cmova most,%rcx; imul $n,%rcx,%rcx; test %rcx,%rcx; jz skip
+//	mov arg,%rcx; [cmp $most,%rcx; cmova most,%rcx;] imul $n,%rcx,%rcx; test %rcx,%rcx; jz skip
 //	add p,%rcx; sub $1,%rcx
 //	again: movzbl (%rcx),%eax; sub $4096,%rcx; cmp p,%rcx; ja again
 //	skip:
-func (b *builder) touchBuffer(e *syscalls.Effect) {
+func (b *builder) touchBuffer(e *syscalls.Effect, source bool) {
 	p, skip := argumentRegs[e.Ptr], b.NewLabel()
 	b.TestRR(p, p, 8)
 	b.Jcc(x86.CondE, skip)
@@ -65,10 +66,12 @@ func (b *builder) touchBuffer(e *syscalls.Effect) {
 		b.Bind(skip)
 		return
 	}
-	b.MovRI(x86.RAX, uint64(touchMost/e.N))
 	b.MovRR(x86.RCX, argumentRegs[e.Arg], 8)
-	b.AluRR(x86.AluCmp, x86.RCX, x86.RAX, 8)
-	b.Cmov(x86.CondA, x86.RCX, x86.RAX, 8)
+	if !source {
+		b.MovRI(x86.RAX, uint64(touchMost/e.N))
+		b.AluRR(x86.AluCmp, x86.RCX, x86.RAX, 8)
+		b.Cmov(x86.CondA, x86.RCX, x86.RAX, 8)
+	}
 	if e.N > 1 {
 		b.ImulRRI(x86.RCX, x86.RCX, int64(e.N), 8)
 	}

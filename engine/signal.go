@@ -100,8 +100,11 @@ func (st *signalTable) effectOf(s unix.Signal) effect {
 // instructions, Rip native; Orig_rax tells whether a system call was interrupted. It ends with the thread running.
 func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
-	e.emit(view.Event{Kind: view.EventSignal, Pid: t.pid, Thread: t.tid, PC: t.regs.Rip, Value: uint64(sig)})
-	switch t.signals.effectOf(sig) {
+	does := t.signals.effectOf(sig)
+	if does != effectIgnore {
+		e.emit(view.Event{Kind: view.EventSignal, Pid: t.pid, Thread: t.tid, PC: t.regs.Rip, Value: uint64(sig)})
+	}
+	switch does {
 	case effectIgnore:
 		return e.enter(t)
 	case effectStop:
@@ -119,6 +122,12 @@ func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
+	}
+	t.p.exiting = t.p.exiting || t.pid == t.p.pid
+	for _, u := range e.threads {
+		if t.p.shares && u.p == t.p {
+			u.robust = u.robustWords()
+		}
 	}
 	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
@@ -260,13 +269,14 @@ func (e *engine) noFrame(t *thread, s ptrace.Stop) error {
 
 // sigreturn lets the kernel take down a frame; the thread goes on where the frame says (rt_sigreturn(2)).
 func (e *engine) sigreturn(t *thread) error {
+	e.touchPages(t.p, t.regs.Rsp-8, t.regs.Rsp+maxFrame)
 	r := t.regs
 	r.Rip = t.p.code.address(t.p.code.rt.gadget)
 	r.Orig_rax = noSyscall
 	if err := ptrace.SetRegs(t.tid, &r); err != nil {
 		return err
 	}
-	for seen := 0; seen < 2; { // entry, exit
+	for seen := 0; ; { // entry, exit; and with a bad frame, for which the kernel forces SIGSEGV, that
 		if err := ptrace.Syscall(t.tid, 0); err != nil {
 			return err
 		}
@@ -277,7 +287,17 @@ func (e *engine) sigreturn(t *thread) error {
 		t.stopped = s
 		switch s.Kind {
 		case ptrace.SyscallStop:
-			seen++
+			if seen++; seen < 2 {
+				continue
+			}
+			if err := ptrace.GetRegs(t.tid, &r); err != nil {
+				return err
+			}
+			if bad, err := ptrace.FaultPending(t.tid); err != nil {
+				return err
+			} else if !bad { // registers are restored before the vector state, of which the frame may be short
+				return e.returned(t, r)
+			}
 		case ptrace.Exited, ptrace.Killed:
 			return &goneError{s}
 		case ptrace.Interrupted, ptrace.GroupStop:
@@ -299,9 +319,11 @@ func (e *engine) sigreturn(t *thread) error {
 			return fmt.Errorf("unexpected stop in rt_sigreturn: %v", s)
 		}
 	}
-	if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {
-		return err
-	}
+}
+
+// returned goes on where a frame has said.
+func (e *engine) returned(t *thread, r ptrace.Regs) error {
+	t.regs = r
 	mask, err := ptrace.Sigmask(t.tid)
 	if err != nil {
 		return err

@@ -65,12 +65,31 @@ func (e *engine) sweep(p *process, how string) (int, error) {
 	return repaired, nil
 }
 
+// touchAgain is touchWritten for a thread that was parked in a system call: that will be restarted, and a page may have been
+// lost meanwhile.
+func (e *engine) touchAgain(u *thread) {
+	switch {
+	case u.call != nil && u.call.plan != nil:
+		e.touchWritten(u.p, u.call.plan)
+	case u.call == nil && e.interrupted(u):
+		if pl, ok := e.placeOf(u, u.stopped); ok {
+			r := u.unsaved(pl)
+			e.touchWritten(u.p, syscalls.Plan(u.slotAt(slotNumber), arguments(&r), nativeMemory{u.p}))
+		}
+	}
+}
+
 // touchStack reads where the frame of a signal may be put: the kernel would kill the program there.
 func (e *engine) touchStack(t *thread) {
-	var b [1]byte
 	const redZone = 128
-	for at := t.regs.Rsp - redZone - maxFrame; at < t.regs.Rsp; at += 4096 {
-		_, _ = t.p.mem.ReadSome(at, b[:]) // what is not mapped is the kernel's affair
+	e.touchPages(t.p, t.regs.Rsp-redZone-maxFrame, t.regs.Rsp)
+}
+
+// touchPages reads a byte of every page of [start, end). What is not mapped is the kernel's affair.
+func (e *engine) touchPages(p *process, start, end uint64) {
+	var b [1]byte
+	for at := start; at < end; at = at&^4095 + 4096 {
+		_, _ = p.mem.ReadSome(at, b[:])
 	}
 }
 

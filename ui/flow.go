@@ -166,7 +166,7 @@ func describe(e view.Event) (draw.Role, string) {
 	}
 	role := draw.Plain
 	switch e.Kind {
-	case view.EventMap, view.EventScrub, view.EventThread:
+	case view.EventMap, view.EventScrub, view.EventThread, view.EventVerified:
 		return draw.Dim, ""
 	case view.EventExit:
 		return draw.Warn, fmt.Sprintf("process %d %s", e.Pid, exitText(e.Value))
@@ -178,7 +178,7 @@ func describe(e view.Event) (draw.Role, string) {
 		return draw.Warn, strings.TrimRight("signal "+signalName(e.Value)+" "+e.Text, " ")
 	case view.EventGap, view.EventDivergent, view.EventInjected, view.EventDetected:
 		role = draw.Warn
-	case view.EventRecovered, view.EventMasked, view.EventVerified, view.EventRetired:
+	case view.EventRecovered, view.EventMasked, view.EventRetired:
 		role = draw.Good
 	case view.EventUnrecovered:
 		role = draw.Bad
@@ -233,7 +233,10 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.data.Before = m.live
 		}
 		m.live = msg.snap
-		if msg.bad != nil && msg.snap.State == view.Paused {
+		if m.memory().Settle(msg.snap) {
+			m.flow.dirty = true
+		}
+		if msg.bad != nil && msg.bad.Text != "$rsp" && msg.snap.State == view.Paused {
 			m.fail(msg.bad)
 		}
 		if msg.stop {
@@ -300,7 +303,7 @@ func (m *Model) answered(d doneMsg) tea.Cmd {
 
 // fail shows an error: the bad token underlined where one is to blame.
 func (m *Model) fail(err error) tea.Cmd {
-	m.note = note{text: err.Error(), role: draw.Bad}
+	m.note, m.failed = note{text: err.Error(), role: draw.Bad}, true
 	errors.As(err, &m.note.err)
 	m.logLine(draw.Bad, err.Error())
 	if m.note.err != nil && m.note.err.Hint != "" {

@@ -177,6 +177,20 @@ func (s *seat) leaves() string {
 	return s.screen()
 }
 
+// goesOn lets the program run; stops that other threads had made before are gone through.
+func (s *seat) goesOn() {
+	s.t.Helper()
+	last := ""
+	s.until("it runs", func(screen string) bool {
+		header, _, _ := strings.Cut(screen, "\n")
+		if strings.Contains(header, " paused ") && header != last {
+			last = header
+			s.keys("c")
+		}
+		return strings.Contains(header, " running ")
+	})
+}
+
 // closes closes a window.
 func (s *seat) closes() {
 	s.t.Helper()
@@ -288,8 +302,9 @@ int main() { std::vector<std::thread> all; for (int i = 1; i <= 4; i++) all.empl
 	s.keys("c")
 	s.says("paused", "breakpoint 1")
 	s.sees("work(int)")
-	s.keys(":delete all" + enter + "c")
-	s.says("running")
+	s.keys(":delete all" + enter)
+	s.sees("deleted")
+	s.goesOn()
 	s.sees("5 threads")
 	s.keys(f6)
 	s.says("paused")
@@ -297,8 +312,11 @@ int main() { std::vector<std::thread> all; for (int i = 1; i <= 4; i++) all.empl
 	s.until("a step in a thread", func(screen string) bool { return strings.Contains(screen, "step") })
 	s.keys("=")
 	s.sees("every byte equals its copy")
-	s.keys("6jj" + enter + "w")
-	s.sees("t.cc")
+	s.keys("6jj" + enter + ":info stack" + enter)
+	s.until("a call stack to its end", func(screen string) bool {
+		return strings.Contains(screen, "clone3") || strings.Contains(screen, "main")
+	})
+	s.closes()
 	s.keys("c" + ctrlBracket + enter)
 	s.sees("joined")
 	s.says("ended")

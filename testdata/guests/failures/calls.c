@@ -37,6 +37,22 @@ static void files(int half) {
 	close(fd); unlink(name);
 }
 
+static void large(int half) {
+	enum { N = 128 };
+	char name[] = "/tmp/kmv-failures-XXXXXX";
+	int fd = mkstemp(name);
+	unsigned char *a = pages(N), *b = mmap(0, N * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	lose(a + 3 * PAGE, half); lose(a + 90 * PAGE, half); CHECK(write(fd, a, N * PAGE) == N * PAGE);
+	for (int i = 0; i < 2; i++) {
+		memset(b, i, N * PAGE); lose(b + 70 * PAGE, half); lose(b + 71 * PAGE, half); lose(b + 100 * PAGE, half);
+		lseek(fd, 0, SEEK_SET);
+		CHECK((i ? pread(fd, b, N * PAGE, 0) : read(fd, b, N * PAGE)) == N * PAGE);
+		check_pages(b, N);
+	}
+	CHECK(lseek(fd, 0, SEEK_CUR) == 0 && pread(fd, b, N * PAGE, PAGE) == (N - 1) * PAGE);
+	munmap(a, N * PAGE); munmap(b, N * PAGE); close(fd); unlink(name);
+}
+
 static void streams(int half) {
 	int s[2];
 	CHECK(pipe(s) == 0);
@@ -96,6 +112,6 @@ static void others(int half) {
 
 int main(void) {
 	p = pages(3); q = pages(3);
-	for (int half = NATIVE; half <= MIRROR; half++) { files(half); streams(half); others(half); }
+	for (int half = NATIVE; half <= MIRROR; half++) { files(half); large(half); streams(half); others(half); }
 	puts("calls");
 }

@@ -8,6 +8,7 @@ static char zeros[8 * PAGE];
 static const char *const volatile names[2 * PAGE] = {"one", "two"}; // RELRO: relocated, then read-only
 static const volatile char constant[4 * PAGE] = {9, 8, 7};
 
+int main(void);
 static int deep(int n, int half) {
 	volatile int local[32];
 	for (int i = 0; i < 32; i++) local[i] = n + i;
@@ -38,7 +39,11 @@ static void file(int shared, int half) {
 	munmap(p, sizeof text); munmap(r, sizeof text); close(fd); unlink(name);
 }
 
+static __attribute__((noinline)) int not_run_before(int half) { return half * 7; }
+
 static void all(int half) {
+	lose(not_run_before, NATIVE); CHECK(not_run_before(half) == half * 7); // code: read by the engine
+	lose(main, NATIVE);
 	char *heap = malloc(3 * PAGE);
 	for (int i = 0; i < 3 * PAGE; i++) heap[i] = i;
 	for (int page = 0; page < 3; page++) { lose(heap + page * PAGE, half); for (int i = 0; i < 3 * PAGE; i++) CHECK(heap[i] == (char)i); }
