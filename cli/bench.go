@@ -66,7 +66,7 @@ func (a *app) bench(cmd *cobra.Command, f *benchFlags, args []string) error {
 	if err != nil {
 		return err
 	}
-	sink, err := a.openReport(f.json)
+	sink, err := a.openOutput(f.json, "--json")
 	if err != nil {
 		return err
 	}

@@ -74,6 +74,12 @@ func TestStatus(t *testing.T) {
 		{"unwritable report", nil, []string{"run", "--report", dir + "/none/r.json", "true"}, 125, "hint: --report needs a file"},
 		{"paused for ever", nil, []string{"run", "--paused", "true"}, 125, "hint: add --control auto"},
 		{"an unseen terminal", nil, []string{"run", "--pty", "true"}, 125, "hint: add --control auto"},
+		{"an unwritable recording", nil, []string{"run", "--record", dir + "/none/r.kmv", "true"}, 125, "hint: --record needs a file that can be written"},
+		{"a recording of nothing", nil, []string{"run", "--record", dir + "/r.kmv", "no-such-program"}, 127, "no such file"},
+		{"no recordings", nil, []string{"sessions", "ls", dir}, 125, "hint: kmv run --record"},
+		{"no recording", nil, []string{"sessions", "show", plain}, 125, "not a recording of kmv\nhint: "},
+		{"no such recording", nil, []string{"sessions", "verify", dir + "/none.kmv"}, 125, "no such file or directory\nhint: "},
+		{"which export", nil, []string{"sessions", "export", plain}, 125, "at least one of the flags"},
 		{"a socket that cannot be", nil, []string{"run", "--control", plain, "true"}, 125, "it is not a socket\nhint: choose another path"},
 		{"strict, different", ends(differs, nil), []string{"run", "--strict", "true"}, 120, "3 mirrored bytes differ"},
 		{"strict, a gap", ends(gap, nil), []string{"run", "--strict", "true"}, 120, "syscall vmsplice"},
@@ -211,5 +217,27 @@ func TestTranslate(t *testing.T) {
 	}
 	if _, status, out, errs := run(t, nil, "translate", "sh"); status != 0 || !strings.Contains(out, "mirrored") {
 		t.Errorf("the entry point of sh: %d %s%s", status, out, errs)
+	}
+}
+
+// Translations are kept where the flag says, else where the environment says, else in the user's cache; a home that is not
+// there is not made.
+func TestCacheDirectory(t *testing.T) {
+	home := t.TempDir()
+	for _, row := range []struct{ flag, env, home, want string }{
+		{"", "", home, home + "/.cache/kmv/code"},
+		{"", "", home + "/none", ""},
+		{"", "/b", home, "/b"},
+		{"", "off", home, ""},
+		{"/a", "/b", home, "/a"},
+		{"/a", "off", home, "/a"},
+		{"off", "/b", home, ""},
+	} {
+		t.Setenv("KMV_CACHE", row.env)
+		t.Setenv("XDG_CACHE_HOME", "")
+		t.Setenv("HOME", row.home)
+		if got := cacheDirectory(row.flag); got != row.want {
+			t.Errorf("--cache %q, KMV_CACHE %q, HOME %s: %q, want %q", row.flag, row.env, row.home, got, row.want)
+		}
 	}
 }

@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
+	"kmv/engine"
 	"kmv/shadowmem"
 )
 
@@ -20,11 +20,7 @@ func (m *mirrorFlag) String() string { return strings.Join(m.given, " ") }
 func (m *mirrorFlag) Type() string   { return "SPEC" }
 func (m *mirrorFlag) Set(spec string) error {
 	if err := m.add(spec); err != nil {
-		var bad *shadowmem.SpecError
-		if errors.As(err, &bad) {
-			return fmt.Errorf("%q %s\n%s", bad.Token(), bad.Problem, indent(bad.Underlined()))
-		}
-		return err
+		return underlined(err)
 	}
 	m.given = append(m.given, spec)
 	return nil
@@ -60,5 +56,31 @@ func (v *verifyFlag) Set(s string) error {
 		return fmt.Errorf("%q is neither exit nor a duration such as 100ms", s)
 	}
 	v.every = d
+	return nil
+}
+
+// followFlag is --follow=all|none|GLOB.
+type followFlag struct{ engine.Follow }
+
+func (f *followFlag) Type() string { return "all|none|GLOB" }
+func (f *followFlag) String() string {
+	switch {
+	case f.None:
+		return "none"
+	case f.Glob != "":
+		return f.Glob
+	}
+	return "all"
+}
+
+func (f *followFlag) Set(s string) error {
+	switch f.Follow = (engine.Follow{}); {
+	case s == "none":
+		f.None = true
+	case s == "" || shadowmem.BadGlob(s) >= 0:
+		return fmt.Errorf("%q is neither all, nor none, nor a pattern of paths such as '*/bin/python*'", s)
+	case s != "all":
+		f.Glob = s
+	}
 	return nil
 }

@@ -6,27 +6,33 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
 
 	"kmv/control"
 	"kmv/engine"
+	"kmv/engine/view"
+	"kmv/inject"
+	"kmv/sessions"
+	"kmv/shadowmem"
 )
-
-// farewell is how long the clients of a run that has ended may take to read the rest.
-const farewell = 2 * time.Second
 
 // liveFlags are the flags of a run that others watch and steer.
 type liveFlags struct {
 	control string
+	events  string
+	metrics string
+	record  string
 	paused  bool
 	pty     bool
 }
 
 func (f *liveFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.control, "control", "", "let kmv tui and others steer the run through a `SOCKET`; auto: found by kmv's process id")
+	fl.StringVar(&f.events, "events", "", "write what happens to `FILE`, a line of JSON each (- is standard error)")
+	fl.StringVar(&f.metrics, "metrics", "", "serve counters as OpenMetrics text on `ADDR`, a loopback address such as 127.0.0.1:9100")
+	fl.StringVar(&f.record, "record", "", "record the run to `FILE`; kmv sessions shows it, kmv tui --replay plays it")
 	fl.BoolVar(&f.paused, "paused", false, "wait in front of the first instruction (with --control)")
 	fl.BoolVar(&f.pty, "pty", false, "give the program a terminal of its own, which a screen shows (with --control)")
 }
@@ -44,9 +50,14 @@ func (f *liveFlags) check() error {
 	return nil
 }
 
+// watched says whether anybody wants to know of the run while it is under way.
+func (f *liveFlags) watched() bool {
+	return f.control != "" || f.events != "" || f.metrics != "" || f.record != ""
+}
+
 // options are those of a watched run.
 func (f *liveFlags) options(o *engine.Options) {
-	o.Watched, o.Paused = f.control != "", f.paused
+	o.Watched, o.Paused = f.watched(), f.paused
 	if !f.pty {
 		return
 	}
@@ -75,26 +86,79 @@ func (f *liveFlags) listen() (*net.UnixListener, error) {
 	return l, nil
 }
 
-// supervise runs a program to its end, with whoever wants to watch.
-func (a *app) supervise(ctx context.Context, f *liveFlags, o engine.Options) (*engine.Report, error) {
-	socket, err := f.listen()
-	if err != nil {
-		return nil, err
+// file opens the recording's file, or none.
+func (f *liveFlags) file() (*sessions.File, error) {
+	if f.record == "" {
+		return nil, nil
 	}
-	if socket == nil {
+	file, err := sessions.Create(f.record)
+	if err != nil {
+		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "--record needs a file that can be written"}
+	}
+	return file, nil
+}
+
+// supervise runs a program to its end, with whoever wants to watch, and errors if they are wanted.
+func (a *app) supervise(ctx context.Context, f *runFlags, o engine.Options) (*engine.Report, error) {
+	if !f.live.watched() && len(f.inject.specs) == 0 {
 		return a.run(ctx, o)
 	}
-	defer socket.Close()
-	if o.Log != nil {
-		fmt.Fprintf(o.Log, "kmv: control socket %s\n", socket.Addr())
-	}
-	f.options(&o)
-	live, err := engine.Start(ctx, o)
+	w, err := a.openWatchers(&f.live)
 	if err != nil {
 		return nil, err
 	}
-	server := control.Serve(socket, control.Share(live))
+	defer w.close()
+	file, err := f.live.file()
+	if err != nil {
+		return nil, err
+	}
+	if o.Log != nil && w.socket != nil {
+		fmt.Fprintf(o.Log, "kmv: control socket %s\n", w.socket.Addr())
+	}
+	f.live.options(&o)
+	injectors := f.inject.arm(&o)
+	live, err := engine.Start(ctx, o)
+	if err != nil {
+		if file != nil {
+			file.Discard()
+		}
+		return nil, err
+	}
+	run, err := a.recorded(inject.Run{Live: live}, file, o)
+	if err != nil {
+		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "kmv run without --record runs the program"}
+	}
+	for _, in := range injectors {
+		go in.Drive(live)
+	}
+	finish := w.watch(run)
 	report, err := live.Wait()
-	server.Close(farewell)
-	return report, err
+	run.Wait()
+	for _, in := range injectors {
+		if missed := in.Missed(); missed != "" {
+			fmt.Fprintf(a.err, "kmv: --inject %s\n", missed)
+		}
+	}
+	return report, errors.Join(err, finish())
+}
+
+// recorded is a run that is being recorded, or could be (:record).
+func (a *app) recorded(run view.Controller, file *sessions.File, o engine.Options) (*sessions.Recorder, error) {
+	options := sessions.Options{Version: Version, Policy: policyWords(o.Policy), Say: func(text string) { fmt.Fprintln(a.err, "kmv:", text) }}
+	if file == nil {
+		return sessions.Wrap(run, options), nil
+	}
+	return sessions.NewRecorder(file, run, options)
+}
+
+// policyWords is the policy as it was given.
+func policyWords(p shadowmem.Policy) (words []string) {
+	for _, r := range p.Rules {
+		flag := "--mirror "
+		if r.State == shadowmem.Off {
+			flag = "--no-mirror "
+		}
+		words = append(words, flag+r.Spec.Text)
+	}
+	return words
 }

@@ -19,6 +19,7 @@ import (
 // runFlags are the flags of `kmv run`.
 type runFlags struct {
 	policy  shadowmem.Policy
+	follow  followFlag
 	verify  verifyFlag
 	report  string
 	strict  bool
@@ -27,6 +28,7 @@ type runFlags struct {
 	verbose bool
 	failing failingFlags
 	live    liveFlags
+	inject  injectFlag
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -55,6 +57,7 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.SortFlags = false
 	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.Mirror}, "mirror", "mirror what SPEC names (repeatable, in order)")
 	fl.Var(&mirrorFlag{policy: &f.policy, add: f.policy.NoMirror}, "no-mirror", "leave out what SPEC names (repeatable, in order)")
+	fl.Var(&f.follow, "follow", "translate of the programs that PROG executes `all|none|GLOB`; the others run natively")
 	fl.Var(&f.verify, "verify", "compare all mirrored bytes with their copies at the end, or every DURATION too")
 	fl.Lookup("verify").NoOptDefVal = "exit"
 	fl.StringVar(&f.report, "report", "", "write a JSON report to `FILE` (- is standard error)")
@@ -62,6 +65,7 @@ The last option that matches a range decides; the default is --mirror all.`,
 	fl.StringVar(&f.cache, "cache", "", "keep translations for later runs in `DIR`, or off (default $KMV_CACHE, or kmv/code in the user's cache directory)")
 	fl.BoolVar(&f.stats, "stats", false, "print a short summary on standard error at the end")
 	f.failing.add(fl)
+	fl.Var(&f.inject, "inject", "make memory errors: see kmv inject --help (repeatable)")
 	f.live.add(fl)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
 	return cmd
@@ -76,13 +80,13 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	if err != nil {
 		return notStarted(err)
 	}
-	sink, err := a.openReport(f.report)
+	sink, err := a.openOutput(f.report, "--report")
 	if err != nil {
 		return err
 	}
 	defer sink.Close()
 	o := engine.Options{
-		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy,
+		Path: path, Argv: args, Env: os.Environ(), Policy: f.policy, Follow: f.follow.Follow,
 		Cache:  cacheDirectory(f.cache),
 		Ranges: f.report != "" || f.stats, VerifyAtExit: f.verify.atExit, VerifyEvery: f.verify.every,
 	}
@@ -90,7 +94,7 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	if f.verbose {
 		o.Log = a.err
 	}
-	report, err := a.supervise(ctx, &f.live, o)
+	report, err := a.supervise(ctx, f, o)
 	if err != nil {
 		return notStarted(err)
 	}
@@ -169,8 +173,8 @@ func notStarted(err error) error {
 	return failure{status: statusNotExecutable, err: err, hint: "the file must be executable for you: chmod +x, or look at the directories above it"}
 }
 
-// openReport opens the report's file before the program runs: a report that cannot be written must not cost a run.
-func (a *app) openReport(name string) (io.WriteCloser, error) {
+// openOutput opens a file that a flag names, before the program runs: one that cannot be written must not cost a run.
+func (a *app) openOutput(name, flag string) (io.WriteCloser, error) {
 	switch name {
 	case "":
 		return closer{io.Discard}, nil
@@ -179,7 +183,7 @@ func (a *app) openReport(name string) (io.WriteCloser, error) {
 	}
 	file, err := os.Create(name)
 	if err != nil {
-		return nil, failure{err: err, hint: "--report needs a file that can be written, or - for standard error"}
+		return nil, failure{err: err, hint: flag + " needs a file that can be written, or - for standard error"}
 	}
 	return file, nil
 }

@@ -95,11 +95,11 @@ func (a *app) sessionsVerify() *cobra.Command {
 }
 
 func (a *app) sessionsExport() *cobra.Command {
-	var html, json bool
+	var html, cast, json bool
 	var out string
 	cmd := &cobra.Command{
-		Use:   "export --html|--json FILE [-o OUT]",
-		Short: "Turn a recording into a page with charts or plain JSON lines",
+		Use:   "export --html|--cast|--json FILE [-o OUT]",
+		Short: "Turn a recording into a page with charts, a film of the screen, or plain JSON lines",
 		Args:  oneFile,
 		RunE: func(_ *cobra.Command, args []string) error {
 			r, err := readRecording(args[0])
@@ -107,17 +107,21 @@ func (a *app) sessionsExport() *cobra.Command {
 				return err
 			}
 			write := sessions.WriteHTML
-			if json {
+			switch {
+			case cast:
+				write = writeCast
+			case json:
 				write = sessions.WriteJSON
 			}
 			return a.export(r, out, write)
 		},
 	}
 	cmd.Flags().BoolVar(&html, "html", false, "one page that needs nothing else: charts, failures, gaps, ranges, events")
+	cmd.Flags().BoolVar(&cast, "cast", false, "the screen at each recorded moment, for asciinema (asciicast v2, 120x40)")
 	cmd.Flags().BoolVar(&json, "json", false, "the lines of the recording, as docs/session-format.md describes them")
 	cmd.Flags().StringVarP(&out, "out", "o", "-", "write to `OUT` (- is standard output)")
-	cmd.MarkFlagsMutuallyExclusive("html", "json")
-	cmd.MarkFlagsOneRequired("html", "json")
+	cmd.MarkFlagsMutuallyExclusive("html", "cast", "json")
+	cmd.MarkFlagsOneRequired("html", "cast", "json")
 	return cmd
 }
 

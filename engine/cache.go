@@ -83,42 +83,47 @@ const (
 
 // codeCache is the translated code of one address space, or of several that still run the same code after a fork.
 type codeCache struct {
-	layout  shadowmem.Layout
-	mem     []byte
-	far     farJumps
-	pos     uint32 // next free cache offset
-	blocks  []block
-	stubs   []stub
-	links   []link
-	calls   []uint32               // rel32 that lead to the system call routine
-	native  []byte                 // what the blocks that were translated here were translated from, in their order
-	regions []region               // mappings whose translations can be kept
-	stale   map[uint32]uint64      // cache offset of a stale block's entry -> its native address
-	index   addressMap             // native address -> block
-	pages   map[uint64]*[64]uint64 // a bit for each native address that a block starts at
-	near    pageBits               // the page of pages that was looked at last
-	waiting addressMap             // native target -> first stub that waits for it
-	cfg     translator.Config
-	tr      *translator.Translator
-	frag    translator.Fragment
-	again   translator.Fragment      // of a block that is looked at once more
-	single  translator.Fragment      // of the instruction that is being stepped
-	breaks  map[uint64][]*breakpoint // native address -> who stops there
-	hot     map[uint64]bool          // pages whose blocks check themselves
-	farCode bool                     // some code lies outside the code zone
-	fall    uint64                   // the block placed last falls into this native address ...
-	fallEnd uint32                   // ... from this cache offset
-	rt      routines
-	users   int // address spaces that map it
-	slots   slotSet
-	stats   TranslationStats
+	layout     shadowmem.Layout
+	mirrorLate bool // the routines were made without a mirror, and now there is one
+	mem        []byte
+	far        farJumps
+	pos        uint32 // next free cache offset
+	blocks     []block
+	stubs      []stub
+	links      []link
+	calls      []uint32               // rel32 that lead to the system call routine
+	native     []byte                 // what the blocks that were translated here were translated from, in their order
+	regions    []region               // mappings whose translations can be kept
+	stale      map[uint32]uint64      // cache offset of a stale block's entry -> its native address
+	index      addressMap             // native address -> block
+	pages      map[uint64]*[64]uint64 // a bit for each native address that a block starts at
+	near       pageBits               // the page of pages that was looked at last
+	waiting    addressMap             // native target -> first stub that waits for it
+	cfg        translator.Config
+	tr         *translator.Translator
+	frag       translator.Fragment
+	again      translator.Fragment // of a block that is looked at once more
+	single     translator.Fragment // of the instruction that is being stepped
+	eras       []era               // translations with another configuration
+	counting   bool
+	counted    map[uint64]uint64        // executions of blocks that are gone, by native address
+	lostStores uint64                   // mirrored stores that they made
+	breaks     map[uint64][]*breakpoint // native address -> who stops there
+	hot        map[uint64]bool          // pages whose blocks check themselves
+	farCode    bool                     // some code lies outside the code zone
+	fall       uint64                   // the block placed last falls into this native address ...
+	fallEnd    uint32                   // ... from this cache offset
+	rt         routines
+	users      int // address spaces that map it
+	slots      slotSet
+	stats      TranslationStats
 }
 
 // newCodeCache maps the memfd fd, which is the cache's own from then on.
 func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runtimeImage) (*codeCache, error) {
 	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, fmt.Errorf("map the code cache: %w", err)
+		return nil, fmt.Errorf("map 10 GiB for the code cache (is the address space limited, ulimit -v?): %w", err)
 	}
 	c := &codeCache{
 		layout: l, mem: mem, far: farJumps{fd: fd}, users: 1,

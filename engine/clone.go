@@ -52,13 +52,7 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 	t.birth = &a
 	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
 		t.birth = nil
-		if err := e.unparkFor(t); err != nil {
-			return 0, err
-		}
-		if ret > 0 && a.flags&unix.CLONE_PARENT_SETTID != 0 {
-			return ret, t.p.copyToMirror(a.parentTID, 4)
-		}
-		return ret, nil
+		return ret, e.unparkFor(t)
 	})
 }
 
@@ -66,6 +60,9 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 func (e *engine) born(t *thread, child int) error {
 	if t.birth == nil || t.call == nil {
 		return fmt.Errorf("BUG: thread %d made %d without a system call", t.tid, child)
+	}
+	if err := t.mirrorParentTID(); err != nil {
+		return err
 	}
 	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, call: nil}
 	if t.swapped {
@@ -102,6 +99,11 @@ func (e *engine) born(t *thread, child int) error {
 	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++
+	if c.pid == child {
+		e.openAccount(child, t.pid, c.p.exe)
+	} else {
+		e.accountOf(c.pid).threads++
+	}
 	e.logf("%d: new %s %d", t.tid, map[bool]string{true: "thread", false: "process"}[flags&unix.CLONE_THREAD != 0], child)
 	if flags&unix.CLONE_THREAD != 0 {
 		e.emit(view.Event{Kind: view.EventThread, Pid: c.pid, Thread: child, On: true})
@@ -118,6 +120,14 @@ func (e *engine) born(t *thread, child int) error {
 	return t.resume(0)
 }
 
+// mirrorParentTID copies what the kernel has written when a thread stops for having made another.
+func (t *thread) mirrorParentTID() error {
+	if t.birth == nil || t.birth.flags&unix.CLONE_PARENT_SETTID == 0 {
+		return nil
+	}
+	return t.p.copyToMirror(t.birth.parentTID, 4)
+}
+
 // unparkFor lets the threads go on that waited for t's fork.
 func (e *engine) unparkFor(t *thread) error {
 	others := t.parked
@@ -132,11 +142,13 @@ func (p *process) fork(pid int) *process {
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
-	if c.sink.users++; c.sink.size == 0 { // what one of them makes later, the other does not have
-		c.sink.users, c.sink = 1, &sink{users: 1}
+	c.objects = nil
+	for o := range p.objects {
+		c.use(o)
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
 	c.copied = 0
+	c.watches = p.watches.fork()
 	c.lost, c.uffd = p.forkLost(), nil
 	c.flips, c.stuck, c.errors = nil, nil, nil // they are the parent's frames
 	return &c
@@ -164,13 +176,9 @@ func (e *engine) firstStop(t *thread) error {
 		return err
 	}
 	t.p.forkOps = nil
-	for _, f := range []struct {
-		flag, at uint64
-	}{{unix.CLONE_CHILD_SETTID, b.childTID}, {unix.CLONE_PARENT_SETTID, b.parentTID}} {
-		if b.flags&f.flag != 0 {
-			if err := t.p.copyToMirror(f.at, 4); err != nil {
-				return err
-			}
+	if b.flags&unix.CLONE_CHILD_SETTID != 0 {
+		if err := t.p.copyToMirror(b.childTID, 4); err != nil {
+			return err
 		}
 	}
 	return e.enter(t)
@@ -179,6 +187,10 @@ func (e *engine) firstStop(t *thread) error {
 // stray keeps the first stop of a child whose parent's event has not come yet.
 func (e *engine) stray(s ptrace.Stop) error {
 	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+		if s.Tid == e.root { // it was let go
+			e.rootEnd = s
+			e.closeAccount(s.Tid, s)
+		}
 		delete(e.strays, s.Tid)
 		return nil
 	}
@@ -203,6 +215,9 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	signals, mask := t.signals, t.mask
+	if t.p != nil {
+		t.limit = t.p.limit
+	}
 	e.leave(t)
 	s := *signals
 	for i := range s.actions { // handlers are reset, ignored stays ignored (execve(2))
@@ -211,6 +226,15 @@ func (e *engine) execed(t *thread, former int) error {
 		}
 	}
 	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
+	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if err != nil {
+		return err
+	}
+	e.accountOf(t.pid).program = exe
+	if why := e.unfollowed(t, exe); why != "" {
+		return e.letGo(t, exe, why)
+	}
+	e.limited(t, exe)
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
@@ -231,9 +255,11 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}, sink: &sink{users: 1}}
+	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
+	t.p.limit = t.limit
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
+	e.accountOf(t.pid).program = exe
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
 	if err := e.load(t); err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
@@ -250,6 +276,7 @@ func (e *engine) leave(t *thread) {
 		return
 	}
 	e.sys.addThread(t)
+	e.accountOf(t.pid).sys.addThread(t)
 	t.p = nil
 	p.threads--
 	p.code.slots.release(t.slot)
@@ -258,10 +285,12 @@ func (e *engine) leave(t *thread) {
 	}
 	p.save(len(e.threads) == 0)
 	e.total.add(p)
+	e.accountOf(p.pid).code.add(p)
+	e.accountOf(p.pid).mirrored = p.mirrored()
 	if p.mem != nil {
 		_ = p.mem.Close()
 	}
-	p.sink.release()
+	e.unuse(p, true)
 	e.endLost(p)
 	if p.uffd != nil {
 		_ = p.uffd.Close()
@@ -367,8 +396,14 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 			return err
 		}
 	}
+	if p != nil && p.shares {
+		if err := e.mirrorElsewhere(p, t.robust); err != nil {
+			return err
+		}
+	}
 	e.leave(t)
 	if t.tid == t.pid {
+		e.closeAccount(t.pid, s)
 		e.emit(view.Event{Kind: view.EventExit, Pid: t.pid, Thread: t.tid, Value: s.Status()})
 	} else {
 		e.emit(view.Event{Kind: view.EventThread, Pid: t.pid, Thread: t.tid})

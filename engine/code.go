@@ -51,6 +51,9 @@ func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	p := t.p
 	p.text.forget(start, end)
 	p.modules = nil
+	if p.watches != nil {
+		p.watches.moved = true
+	}
 	if start >= uint64(e.layout.Code.High) && !p.code.farCode {
 		return nil
 	}
@@ -82,7 +85,18 @@ func (e *engine) guard(t *thread) error {
 	}
 	p.unguarded = p.unguarded[:0]
 	e.showGuards(p)
-	return t.inject(calls...)
+	if err := t.inject(calls...); err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if c.err() != nil { // no more mappings to be had: its blocks look for themselves
+			page := c.args[0]
+			p.code.hot[page] = true
+			delete(p.guarded, page)
+			p.code.invalidate(page, page+4096)
+		}
+	}
+	return nil
 }
 
 // protectedByUs says whether a fault is a write to a page that guard protected, or had protected when it was made: another

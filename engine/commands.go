@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -14,14 +15,21 @@ func (l *Live) Do(ctx context.Context, c view.Command) (view.Reply, error) {
 	if done, err := l.doTerminal(c); done {
 		return view.Reply{}, err
 	}
-	var reply view.Reply
-	var own error
-	err := l.requests.do(func(e *engine) { reply, own = e.do(c) })
-	if err != nil {
-		return view.Reply{}, err
+	for try := 0; ; try++ {
+		var reply view.Reply
+		var own error
+		err := l.requests.do(func(e *engine) { reply, own = e.do(c) })
+		if err != nil {
+			return view.Reply{}, err
+		}
+		if !errors.Is(own, errNoHand) || try == handMost {
+			return reply, own
+		}
 	}
-	return reply, own
 }
+
+// handMost is how often a command is tried again that came in the middle of a fork, an exec or an end.
+const handMost = 1000
 
 // commands are what a run can be told; those of goals are there too.
 var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
@@ -34,10 +42,16 @@ var commands = map[view.Op]func(*engine, view.Command) (view.Reply, error){
 	view.Signal:   signalNow,
 	view.Eval:     evaluate,
 	view.Break:    newBreak,
+	view.Watch:    newWatch,
 	view.Delete:   change(func(e *engine, b *breakpoint) { e.removeBreak(b) }),
 	view.Enable:   change(func(e *engine, b *breakpoint) { b.Enabled = true }),
 	view.Disable:  change(func(e *engine, b *breakpoint) { b.Enabled = false }),
 	view.Write:    write,
+	view.Mirror:   mirror,
+	view.Why:      why,
+	view.Explain:  explain,
+	view.Restart:  startOver,
+	view.Count:    counting,
 	view.SetReg:   setRegister,
 }
 
@@ -60,9 +74,10 @@ func pauseNow(e *engine, _ view.Command) (view.Reply, error) {
 // kill ends the tree; its last stops then come as they come.
 func kill(e *engine, _ view.Command) (view.Reply, error) {
 	for _, t := range e.threads {
+		e.dropGoal(t)
 		_ = unix.Kill(t.pid, unix.SIGKILL)
 	}
-	e.paused = false
+	e.paused, e.parked, e.debug.ready = false, nil, nil
 	return view.Reply{}, nil
 }
 

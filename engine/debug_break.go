@@ -16,9 +16,10 @@ type breakpoint struct {
 	pid     int // that it was asked for in
 	ignore  int // hits to pass over
 	pending bool
-	thread  int    // of a goal: nobody else stops
-	sp      uint64 // of a goal: and only with the stack pointer at or above this
-	back    bool   // of a goal: where a signal handler returns to
+	thread  int      // of a goal: nobody else stops
+	sp      uint64   // of a goal: and only with the stack pointer at or above this
+	back    bool     // of a goal: where a signal handler returns to
+	trigger *trigger // pulled instead of a pause
 }
 
 // Breakpoints live in the translation: a block ends in front of one, and the block that begins there is an int3. A thread
@@ -89,6 +90,9 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 	if e.paused || t.p.code.breaks[pc] == nil { // it comes here again; or the breakpoint has just been taken away
 		return e.enter(t)
 	}
+	if err := e.pullAt(t); err != nil {
+		return err
+	}
 	if reason := e.breakReason(t); reason != "" {
 		return e.pauseAt(t, reason)
 	}
@@ -110,7 +114,7 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 func (e *engine) breakReason(t *thread) string {
 	reason := ""
 	for _, b := range t.p.code.breaks[t.regs.Rip] {
-		if b.thread != 0 || !b.Enabled {
+		if b.thread != 0 || !b.Enabled || b.trigger != nil {
 			continue
 		}
 		why := ""
@@ -137,6 +141,9 @@ func (e *engine) breakReason(t *thread) string {
 
 func (e *engine) removeBreak(b *breakpoint) {
 	e.unplant(b)
+	if b.Kind == "watch" {
+		e.unwatch(b)
+	}
 	e.debug.breaks = slices.DeleteFunc(e.debug.breaks, func(x *breakpoint) bool { return x == b })
 }
 
@@ -167,13 +174,17 @@ func newBreak(e *engine, c view.Command) (view.Reply, error) {
 			return view.Reply{}, commandError(err)
 		}
 	}
-	b := &breakpoint{pid: t.pid, ignore: c.Count}
+	return e.addBreak(t, c, &breakpoint{pid: t.pid, ignore: c.Count})
+}
+
+// addBreak plants a breakpoint, or notes what it waits for.
+func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply, error) {
 	b.Kind, b.Text, b.Addr, b.If, b.Temporary, b.Enabled = "break", c.Text, c.Addr, c.If, c.Temporary, true
 	addrs, err := e.resolveBreak(t, b)
 	if err != nil {
 		return view.Reply{}, err
 	}
-	e.debug.active = true
+	e.debug.active = e.debug.active || b.trigger == nil
 	e.debug.lastID++
 	b.ID = e.debug.lastID
 	e.debug.breaks = append(e.debug.breaks, b)
@@ -183,7 +194,7 @@ func newBreak(e *engine, c view.Command) (view.Reply, error) {
 		reply.Text = fmt.Sprintf("breakpoint %d waits for %s", b.ID, c.Text)
 		return reply, nil
 	}
-	own := e.atRest(func() error {
+	own := e.still(func() error {
 		e.plantAll(t.p, b, addrs)
 		return nil
 	})
@@ -225,7 +236,7 @@ func (e *engine) resolvePending(t *thread, again bool) {
 func change(what func(e *engine, b *breakpoint)) func(*engine, view.Command) (view.Reply, error) {
 	return func(e *engine, c view.Command) (view.Reply, error) {
 		found := 0
-		err := e.atRest(func() error {
+		err := e.still(func() error {
 			for _, b := range slices.Clone(e.debug.breaks) {
 				if c.ID == 0 || b.ID == c.ID {
 					what(e, b)

@@ -33,7 +33,7 @@ func (e *engine) translation(p *process, b *block) map[uint64]*translatedLine {
 	c := p.code
 	f := &c.again
 	end := b.native + uint64(b.size)
-	if c.tr.Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f) != nil {
+	if c.translatorOf(b).Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f) != nil {
 		return nil
 	}
 	lines := map[uint64]*translatedLine{}
@@ -314,6 +314,3 @@ func (e *engine) blocks(t *thread) []view.BlockInfo {
 	}
 	return list
 }
-
-// executions is how often a block has been entered since counting began; 0 without that.
-func (c *codeCache) executions(b *block) uint64 { return 0 }

@@ -13,11 +13,14 @@ import (
 
 // debugger is what watchers have asked for.
 type debugger struct {
-	breaks  []*breakpoint
-	lastID  int
-	ready   []*thread // in native state, to be stepped when their turn comes
-	active  bool      // somebody steers: a signal that would kill stops first
-	pending bool      // a breakpoint waits for a library
+	breaks   []*breakpoint
+	lastID   int
+	ready    []*thread // in native state, to be stepped when their turn comes
+	restart  bool      // the program is to be started again when it is gone
+	writes   []debugWrite
+	counting bool // executions are
+	active   bool // somebody steers: a signal that would kill stops first
+	pending  bool // a breakpoint waits for a library
 }
 
 // goal is what a thread shall do before everything stops again.
@@ -63,6 +66,9 @@ func (e *engine) turn() error {
 			t.goal.before(t)
 		}
 		t.goal.moved, t.over = true, 0
+		if t.p.watches != nil {
+			t.p.watches.by = writer{pc: t.regs.Rip}
+		}
 		here, err := e.one(t)
 		if !here || err != nil {
 			return err
@@ -78,6 +84,11 @@ func (e *engine) judge(t *thread) (bool, error) {
 		return false, nil
 	}
 	t.goal.moved = false
+	if t.p.watches != nil {
+		if reason := e.noteWrites(t); reason != "" {
+			return true, e.pauseAt(t, reason)
+		}
+	}
 	if reason := e.breakReason(t); reason != "" {
 		return true, e.pauseAt(t, reason)
 	}

@@ -4,11 +4,13 @@ import (
 	"fmt"
 
 	"kmv/engine/view"
+	"kmv/translator/x86"
 )
 
 // lineGoal steps by source lines; where there are none, by instructions. into: calls of functions that have lines are
 // stepped into.
 func (e *engine) lineGoal(t *thread, c view.Command, into bool) *goal {
+	e.awaitLines(t.p, e.nativeRegs(t).Rip)
 	if _, ok := e.lineAt(t.p, e.nativeRegs(t).Rip); !ok {
 		if into {
 			g, _ := stepInst(e, t, c)
@@ -22,6 +24,13 @@ func (e *engine) lineGoal(t *thread, c view.Command, into bool) *goal {
 	w.g.before = w.k.note
 	w.g.reached = w.reached
 	return w.g
+}
+
+// awaitLines waits for the line information of the file that an address lies in.
+func (e *engine) awaitLines(p *process, addr uint64) {
+	if m, ok := e.moduleAt(p, addr); ok {
+		m.image.HasLines()
+	}
 }
 
 // lineWalk is a step by lines under way.
@@ -71,8 +80,13 @@ func (w *lineWalk) reached(e *engine, t *thread) (string, error) {
 		return "", nil
 	}
 	if f := e.functionOf(t.p, pc); f != w.function && f != 0 {
-		if _, ok := e.lineAt(t.p, pc); ok { // returned, or jumped, to another function
-			return w.done(t), nil
+		e.awaitLines(t.p, pc)
+		if r, ok := e.lineAt(t.p, pc); ok { // returned, or jumped, to another function
+			if r.Statement && pc == r.Addr {
+				return w.done(t), nil
+			}
+			w.function, w.file, w.line, w.low, w.high = f, r.File, r.Line, r.Addr, r.End // what is left of the line
+			return "", nil
 		}
 		if back, sp, ok := e.returnOf(t); ok { // a jump to where nothing is known: a PLT entry, a tail call
 			e.waitAt(t, w.g, back, sp)
@@ -94,19 +108,53 @@ func (w *lineWalk) reached(e *engine, t *thread) (string, error) {
 	return w.done(t), nil
 }
 
+// behindPLT is where a call leads that has come to a procedure linkage table: jmp *word(%rip). Without one it is where the
+// thread stands, and so it is for functions that are chosen when they are first called.
+func (e *engine) behindPLT(t *thread) uint64 {
+	pc := t.regs.Rip
+	at := pc
+	in, ok := t.instructionAt(at)
+	if ok && in.Flow == x86.FlowNext && in.Form == x86.NoStore { // endbr64
+		at += uint64(in.Len)
+		in, ok = t.instructionAt(at)
+	}
+	m, found := e.moduleAt(t.p, pc)
+	if !ok || !found || in.Flow != x86.FlowJmpInd || !in.HasMem || !in.Mem.RIP {
+		return pc
+	}
+	word := at + uint64(in.Len) + uint64(in.Mem.Disp)
+	if to, err := t.p.word(word); err == nil && (to < m.start || to >= m.end) {
+		return to
+	}
+	name, ok := m.image.Imported(word - m.bias)
+	if !ok {
+		return pc
+	}
+	for _, m := range e.modules(t.p) {
+		if s, ok := m.image.Find(name); ok && s.Exported && !s.Object && !s.Chosen {
+			return s.Addr + m.bias
+		}
+	}
+	return pc
+}
+
 // enterCall goes on at the return address, or, stepping into, at the body of the function.
 func (w *lineWalk) enterCall(t *thread) {
 	e := w.e
-	if m, ok := e.moduleAt(t.p, t.regs.Rip); ok && w.into {
-		if _, lines := m.image.Line(t.regs.Rip - m.bias); lines {
-			if body := m.image.Body(t.regs.Rip-m.bias) + m.bias; body != t.regs.Rip {
+	if !w.into {
+		e.waitAt(t, w.g, w.k.next, w.k.sp)
+		return
+	}
+	to := e.behindPLT(t)
+	if m, ok := e.moduleAt(t.p, to); ok && m.image.HasLines() {
+		if _, ok := m.image.Line(to - m.bias); ok {
+			if body := e.body(t.p, to); body != t.regs.Rip {
 				w.entering = true
 				e.waitAt(t, w.g, body, 0)
 				e.waitAt(t, w.g, w.k.next, w.k.sp)
 				return
 			}
-			w.function = 0 // no prologue: the next instruction is a line of another function
-			w.low, w.high = 0, 0
+			w.function, w.low, w.high = 0, 0, 0 // no prologue: the next instruction is a line of another function
 			return
 		}
 	}

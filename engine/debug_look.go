@@ -138,7 +138,7 @@ func (e *engine) processList() []view.Process {
 
 func (e *engine) gapViews() []view.Gap {
 	var list []view.Gap
-	for _, g := range e.gapList() {
+	for _, g := range gapList(e.gaps) {
 		v := view.Gap{Kind: g.Kind, Where: g.Where, Name: g.Name, Count: g.Count}
 		if a, err := strconv.ParseUint(strings.TrimPrefix(g.Where, "0x"), 16, 64); err == nil {
 			v.Addr = a

@@ -29,25 +29,13 @@ func (e *engine) modules(p *process) []module {
 	}
 	list := []module{}
 	for _, m := range p.space.All() {
-		name := m.Name
-		if m.Object != "" {
-			name = m.Object
-		}
-		if name == "" || m.Kind != shadowmem.Text && m.Kind != shadowmem.Data && m.Kind != shadowmem.VDSO && m.Kind != shadowmem.File {
+		file := m.Kind == shadowmem.Text || m.Kind == shadowmem.Data || m.Kind == shadowmem.File
+		if m.Name == "" || m.FileOff != 0 && file || !file && m.Name != "[vdso]" {
 			continue
 		}
-		if n := len(list); n > 0 && list[n-1].path == name && (m.FileOff != 0 || m.Object != "" || m.Kind == shadowmem.VDSO) {
-			list[n-1].end = uint64(m.End)
-			continue
+		if im := e.imageOf(p, m); im != nil {
+			list = append(list, module{m.Name, uint64(m.Start), uint64(m.Start) + im.Size(), im.Bias(uint64(m.Start), 0), im})
 		}
-		if m.FileOff != 0 || m.Object != "" || strings.HasPrefix(name, "[vvar") {
-			continue
-		}
-		im := e.imageOf(p, m)
-		if im == nil {
-			continue
-		}
-		list = append(list, module{name, uint64(m.Start), uint64(m.End), im.Bias(uint64(m.Start), 0), im})
 	}
 	if i := slices.IndexFunc(list, func(m module) bool { return m.path == p.exe }); i > 0 {
 		own := list[i]
@@ -147,12 +135,22 @@ type environment struct {
 }
 
 func (v *environment) Symbol(name string) (addr, size uint64, object, ok bool) {
-	for _, m := range v.e.modules(v.p) {
-		if s, ok := m.image.Find(name); ok {
-			return s.Addr + m.bias, s.Size, s.Object, true
+	s, m, ok := v.e.find(v.p, name)
+	return s.Addr + m.bias, s.Size, s.Object, ok
+}
+
+// find looks a name up: in the program, then where it is exported, then anywhere.
+func (e *engine) find(p *process, name string) (s symbols.Symbol, in module, found bool) {
+	for i, m := range e.modules(p) {
+		x, ok := m.image.Find(name)
+		if ok && (i == 0 || x.Exported) {
+			return x, m, true
+		}
+		if ok && !found {
+			s, in, found = x, m, true
 		}
 	}
-	return 0, 0, false, false
+	return s, in, found
 }
 
 func (v *environment) Read(addr uint64, size int) (uint64, error) {
@@ -242,15 +240,15 @@ func (e *engine) resolveBreak(t *thread, b *breakpoint) ([]uint64, error) {
 		}
 		return e.lineAddresses(t, r.File, line), nil
 	}
-	for _, m := range e.modules(t.p) {
-		if s, ok := m.image.Find(text); ok && !s.Object {
-			if at := m.image.Body(s.Addr); at != s.Addr {
-				return []uint64{at + m.bias}, nil
-			}
-			return []uint64{t.p.behindPrologue(s.Addr + m.bias)}, nil
-		}
+	s, m, ok := e.find(t.p, text)
+	switch {
+	case !ok || s.Object:
+		return nil, nil
+	case s.Chosen:
+		return nil, &view.CommandError{Text: text, End: len(text), Problem: "is chosen by the program when it is first called (an ifunc)", Hint: "break at what is called then, such as __memmove_avx_unaligned, or at *ADDRESS"}
 	}
-	return nil, nil
+	m.image.HasLines()
+	return []uint64{e.body(t.p, s.Addr+m.bias)}, nil
 }
 
 func (e *engine) lineAddresses(t *thread, file string, line int) (addrs []uint64) {
@@ -260,6 +258,16 @@ func (e *engine) lineAddresses(t *thread, file string, line int) (addrs []uint64
 		}
 	}
 	return addrs
+}
+
+// body is where a breakpoint in a function belongs: behind its prologue, at the start of a line, as gdb has it. A function
+// without a frame pointer has none.
+func (e *engine) body(p *process, addr uint64) uint64 {
+	at := p.behindPrologue(addr)
+	if r, ok := e.lineAt(p, at); ok && at != addr && at != r.Addr {
+		return r.End
+	}
+	return at
 }
 
 // behindPrologue skips what sets up a frame pointer, where there are no lines to tell: endbr64; push %rbp; mov %rsp,%rbp.

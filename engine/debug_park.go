@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -204,4 +205,32 @@ func (e *engine) nativeRegs(t *thread) ptrace.Regs {
 // stands says whether a thread stands between two native instructions, and nothing of it runs.
 func (e *engine) stands(t *thread) bool {
 	return e.paused && slices.Contains(e.parked, t) && !e.inCall(t)
+}
+
+// still runs f while nothing of the program runs, like atRest, and threads whose stop had to wait are in native state too: one
+// can be lent for system calls then. f's own error is returned.
+func (e *engine) still(f func() error) error {
+	if e.paused {
+		return f()
+	}
+	before := e.parked // that stay so, while one thread is stepped
+	e.parked = nil
+	parked, err := e.everyone()
+	e.parked = append(e.parked, parked...)
+	var own error
+	if err == nil {
+		e.paused = true
+		if err = e.calm(); err == nil {
+			own = f()
+		}
+		e.paused = false
+	}
+	if err == nil {
+		err = e.release()
+	}
+	e.parked = append(before, e.parked...)
+	if err != nil && !errors.Is(err, unix.ESRCH) {
+		e.failed = err
+	}
+	return own
 }

@@ -115,6 +115,12 @@ func (e *engine) through(t *thread, l *lone) (here bool, err error) {
 			if !errors.As(err, &f) {
 				return false, err
 			}
+			if e.watched(t.p, f.info) {
+				if err := e.skipWatched(t); err != nil {
+					return false, err
+				}
+				continue
+			}
 			if skipped, err := e.skipLone(t, l, f.info); skipped && err == nil {
 				continue
 			} else if err != nil {
@@ -130,9 +136,7 @@ func (e *engine) through(t *thread, l *lone) (here bool, err error) {
 			}
 			if pt, inside := c.lonePoint(l, off); inside {
 				if pt.State == translator.Repeat && t.regs.Rip == before {
-					err := e.mirrorRepeat(t, pt)
-					c.removeLone(*l)
-					return err == nil, err
+					return e.steppedOut(t, l, e.mirrorRepeat(t, pt))
 				}
 				if pt.State != translator.Clean || pt.PC == l.block.native {
 					continue
@@ -148,9 +152,17 @@ func (e *engine) through(t *thread, l *lone) (here bool, err error) {
 		if err != nil || !done {
 			return false, errors.Join(err, fmt.Errorf("BUG: a step of %#x led nowhere\n%s", l.block.native, e.describe(t)))
 		}
-		c.removeLone(*l)
-		return true, nil
+		return e.steppedOut(t, l, nil)
 	}
+}
+
+// steppedOut ends a step: the thread is in native state behind its instruction.
+func (e *engine) steppedOut(t *thread, l *lone, err error) (bool, error) {
+	t.p.code.removeLone(*l)
+	if err == nil {
+		err = e.copySkipped(t)
+	}
+	return err == nil, err
 }
 
 // skipLone is skipAhead and skipMirror for a thread that is being stepped.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"kmv/engine/view"
@@ -66,13 +69,60 @@ func (s *steered) run(c view.Command) view.Event {
 	return s.until(view.EventStop)
 }
 
-func (s *steered) pc() uint64 {
+// register is a register of the thread that stopped last.
+func (s *steered) register(name string) uint64 {
 	s.t.Helper()
 	r := look(s.t, s.Live, view.Query{Registers: true}).Registers
-	for i, n := range r.Names {
-		if n == "rip" {
-			return r.Values[i]
-		}
+	i := slices.Index(r.Names, name)
+	if i < 0 {
+		s.t.Fatal("no register ", name)
 	}
-	return 0
+	return r.Values[i]
+}
+
+// finish lets the program run to its end, which must be a good one, with equal halves.
+func (s *steered) finish() {
+	s.t.Helper()
+	do(s.t, s.Live, view.Command{Op: view.Delete})
+	do(s.t, s.Live, view.Command{Op: view.Continue})
+	for range s.Events() {
+	}
+	r, err := s.Wait()
+	if err != nil || r.Exit.Code == nil || *r.Exit.Code != 0 || r.Verify.DivergentBytes != 0 || r.Verify.BytesCompared == 0 {
+		s.t.Fatalf("%+v, %v", r, err)
+	}
+}
+
+// guest builds a program of testdata/guests/debug.
+func guest(t *testing.T, name string) string {
+	t.Helper()
+	source := "../testdata/guests/debug/" + name
+	text, err := os.ReadFile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), "cflags: ")
+	flags, _, _ := strings.Cut(rest, "\n")
+	out := filepath.Join(t.TempDir(), strings.TrimSuffix(name, filepath.Ext(name)))
+	cmd := exec.Command("gcc", append(strings.Fields(flags), "-o", out, source)...)
+	if b, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("%v: %s", err, b)
+	}
+	return out
+}
+
+// gdb runs a program under gdb with commands, and gives what it prints.
+func gdb(t *testing.T, program string, commands ...string) string {
+	t.Helper()
+	args := []string{"-q", "-nx", "-batch", "-ex", "set width 0", "-ex", "set style enabled off", "-ex", "set print thread-events off"}
+	for _, c := range commands {
+		args = append(args, "-ex", c)
+	}
+	cmd := exec.Command("gdb", append(args, program)...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("gdb: %v", err)
+	}
+	return string(out)
 }

@@ -37,7 +37,7 @@ func write(e *engine, c view.Command) (view.Reply, error) {
 	if c.Half == view.Backup && !mirrored {
 		return bad("has no copy", "mirror on makes one")
 	}
-	own := e.atRest(func() error {
+	own := e.still(func() error {
 		if c.Half != view.Backup {
 			if err := t.p.mem.Write(c.Addr, c.Data); err != nil {
 				return err
@@ -50,6 +50,7 @@ func write(e *engine, c view.Command) (view.Reply, error) {
 		return nil
 	})
 	if own == nil {
+		e.debug.writes = append(e.debug.writes, debugWrite{t.pid, c.Addr, uint64(len(c.Data)), c.Half})
 		e.emit(view.Event{Kind: view.EventLog, Pid: t.pid, Addr: c.Addr, Size: uint64(len(c.Data)), Half: c.Half, Text: fmt.Sprintf("%d bytes written to %#x, %s", len(c.Data), c.Addr, half(c.Half))})
 	}
 	return view.Reply{}, own

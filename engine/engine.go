@@ -16,6 +16,7 @@ import (
 	"kmv/engine/ptrace"
 	"kmv/engine/saved"
 	"kmv/engine/symbols"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -26,9 +27,17 @@ type engine struct {
 	layout     shadowmem.Layout
 	log        io.Writer
 	threads    map[int]*thread
-	processes  map[int]*process    // by process id
-	strays     map[int]ptrace.Stop // children that stopped before their parent told of them
-	queue      []ptrace.Stop       // stops seen while waiting for another
+	processes  map[int]*process      // by process id
+	strays     map[int]ptrace.Stop   // children that stopped before their parent told of them
+	objects    map[objectKey]*object // shared objects with a twin
+	accounts   []*account            // of all processes, in the order of their beginning
+	account    map[int]*account      // of those that live, by process id
+	unlisted   int                   // processes without an account
+	watching   watch                 // which calls that may write to one stop
+	misses     int                   // such calls that did not, since somebody was found who might
+	sink       int                   // swallows the mirror writes of what is not mirrored
+	sinkSize   int64
+	queue      []ptrace.Stop // stops seen while waiting for another
 	root       int
 	rootEnd    ptrace.Stop
 	started    int
@@ -39,6 +48,7 @@ type engine struct {
 	gaps       map[gapKey]int
 	total      totals
 	lastMirror MirrorReport
+	last       *view.Snapshot // of the program itself, when its end was certain
 	bell       *ptrace.Bell
 	requests   *requests
 	paused     bool      // no thread runs, and stops have to wait
@@ -60,7 +70,8 @@ type engine struct {
 	scrubStats ScrubStats
 	scrubAt    atomic.Uint64 // where it is
 	scrubbed   atomic.Uint64 // bytes it has compared
-	how        string        // what would notice a bad page now: see view.Failure
+	triggers   triggers
+	how        string // what would notice a bad page now: see view.Failure
 
 	noHWPoison  bool  // the kernel does not give up frames on request
 	noUserfault error // why there is no UFFDIO_POISON
@@ -70,7 +81,7 @@ func newEngine(o Options) *engine {
 	return &engine{
 		opts: o, layout: shadowmem.Default(), log: o.Log,
 		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
-		stops: map[string]int{}, gaps: map[gapKey]int{}, start: time.Now(), how: "engine",
+		stops: map[string]int{}, account: map[int]*account{}, gaps: map[gapKey]int{}, start: time.Now(), how: "engine",
 	}
 }
 
@@ -98,7 +109,18 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
+	for _, t := range e.opts.Triggers {
+		if t.Place == "" {
+			e.wait(t)
+		} else {
+			e.paused = true // until its place is known
+		}
+	}
 	if err := e.first(); err != nil {
+		return nil, err
+	}
+	e.startPaused()
+	if err := e.waitForPlaces(); err != nil {
 		return nil, err
 	}
 	e.requests.open(e.bell)
@@ -136,6 +158,7 @@ func (e *engine) first() error {
 	}
 	e.threads[t.tid] = t
 	e.started++
+	e.openAccount(t.pid, 0, e.opts.Path)
 	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
 		return err
 	}
@@ -190,9 +213,9 @@ func (e *engine) killAll() {
 
 // forwardSignals gives the program the signals that a user sends to kmv in its place. What the terminal sends reaches
 // the program anyway, as it is in the same process group: kmv only has to survive it. A program on a terminal of its own
-// also survives the loss of the terminal that kmv was started on.
+// also survives the loss of the terminal that kmv was started on. SIGUSR1 is for kmv itself: a list of the processes.
 func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
-	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2}
+	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2, unix.SIGUSR1}
 	ch := make(chan os.Signal, 16)
 	signal.Notify(ch, all...)
 	done := make(chan struct{})
@@ -205,6 +228,9 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 					if e.opts.Terminal == nil && inForeground() {
 						continue // the terminal sent it to the program too
 					}
+				case unix.SIGUSR1:
+					_ = e.requests.do(func(e *engine) { e.summary(os.Stderr) })
+					continue
 				case unix.SIGHUP:
 					if e.opts.Terminal != nil {
 						continue // kmv's terminal is gone, the program's is not

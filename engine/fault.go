@@ -8,6 +8,7 @@ import (
 	"kmv/engine/ptrace"
 	"kmv/shadowmem"
 	"kmv/translator"
+	"kmv/translator/x86"
 )
 
 func nativeAddr(a uint64) shadowmem.Native { return shadowmem.Native(a) }
@@ -19,6 +20,9 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	if sig == unix.SIGSEGV && (t.regs.Rip == 0 || e.atLookup(t)) {
 		return e.miss(t)
+	}
+	if e.watched(t.p, info) && t.inBlock() {
+		return e.watchFault(t)
 	}
 	if done, err := e.recoverFault(t, info); done || err != nil {
 		return err
@@ -111,6 +115,9 @@ func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
 // mirrorFault handles a fault behind the native effect of an instruction.
 func (e *engine) mirrorFault(t *thread, pt translator.Point, info ptrace.Siginfo) error {
 	addr := info.Addr()
+	if _, mapped := t.p.space.Find(nativeAddr(addr)); !mapped && e.layout.InNative(addr) {
+		return e.endCopy(t, pt) // a copy ran off the end of what there is: xsave's, or of what another thread has unmapped
+	}
 	if !e.layout.InMirror(addr) {
 		return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the mirror part of the instruction at %#x\n%s", info.Signo, info.Code, addr, pt.PC, e.describe(t))
 	}
@@ -124,6 +131,17 @@ func (e *engine) mirrorFault(t *thread, pt translator.Point, info ptrace.Siginfo
 		return e.skipMirror(t)
 	}
 	return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the mirror part of the instruction at %#x, in %v\n%s", info.Signo, info.Code, addr, pt.PC, m, e.describe(t))
+}
+
+// endCopy goes on behind an instruction whose native effect is done and whose copy can go no further.
+func (e *engine) endCopy(t *thread, pt translator.Point) error {
+	var in x86.Inst
+	if err := x86.Decode(t.p.source(pt.PC), &in); err != nil {
+		return fmt.Errorf("BUG: the instruction at %#x: %w", pt.PC, err)
+	}
+	t.restore(pt)
+	t.regs.Rip = pt.PC + uint64(in.Len)
+	return e.enter(t)
 }
 
 // skipMirror goes on behind the cache instruction that faulted in the mirror half.

@@ -17,15 +17,16 @@ type gapKey struct{ kind, where, name string }
 // gap notes something that is not mirrored, or not run as it would be natively.
 func (e *engine) gap(kind string, at uint64, name string) {
 	k := gapKey{kind, fmt.Sprintf("%#x", at), name}
+	e.here().gaps[k]++
 	if e.gaps[k]++; e.gaps[k] == 1 {
 		e.logf("gap: %s at %s: %s", k.kind, k.where, k.name)
 		e.emit(view.Event{Kind: view.EventGap, PC: at, Range: kind, Text: name})
 	}
 }
 
-func (e *engine) gapList() []Gap {
+func gapList(gaps map[gapKey]int) []Gap {
 	list := []Gap{}
-	for k, n := range e.gaps {
+	for k, n := range gaps {
 		list = append(list, Gap{k.kind, k.where, k.name, n})
 	}
 	sort.Slice(list, func(i, j int) bool {

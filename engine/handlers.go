@@ -90,7 +90,7 @@ func (p *process) write(addr uint64, b []byte) bool {
 	end := nativeAddr(addr + uint64(len(b)))
 	ok := p.writable(addr, uint64(len(b)))
 	p.space.Each(nativeAddr(addr), end, func(m shadowmem.Mapping) bool {
-		if ok && (m.Twin == shadowmem.SourceAnon || m.Twin == shadowmem.SourceFile) {
+		if ok && m.Copied() {
 			part := m.Clip(nativeAddr(addr), end)
 			ok = p.mem.Write(uint64(p.space.Layout.Mirror(part.Start)), b[uint64(part.Start)-addr:][:part.Len()]) == nil
 		}

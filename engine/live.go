@@ -17,6 +17,7 @@ type Live struct {
 	done     chan struct{}
 	report   *Report
 	err      error
+	final    *view.Snapshot // set before requests are refused
 }
 
 var _ view.Controller = (*Live)(nil)
@@ -48,6 +49,9 @@ func Start(ctx context.Context, o Options) (*Live, error) {
 			defer l.terminal.end()
 		}
 		l.report, l.err = e.run(ctx, started)
+		if e.opts.Watched {
+			l.final = e.final()
+		}
 	}()
 	if err := <-started; err != nil {
 		<-l.done

@@ -86,8 +86,12 @@ func TestLivePauseAndContinue(t *testing.T) {
 	if last < 41 {
 		t.Fatalf("%d events for 20 pauses", last)
 	}
-	if _, err := l.Look(context.Background(), view.Query{}); !errors.Is(err, ErrEnded) {
-		t.Fatalf("look behind the end: %v", err)
+	if _, err := l.Do(context.Background(), view.Command{Op: view.Pause}); !errors.Is(err, ErrEnded) {
+		t.Fatalf("a command behind the end: %v", err)
+	}
+	s, err := l.Look(context.Background(), view.Query{Ranges: true})
+	if err != nil || s.State != view.Ended || s.Reason != "exited with 0" || s.Seq != last || len(s.Ranges) == 0 || s.Counters.BytesMirrored == 0 || s.Gaps != nil {
+		t.Fatalf("look behind the end: %+v, %v", s, err)
 	}
 }
 

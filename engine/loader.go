@@ -147,8 +147,12 @@ func (l *loader) shareMemory(fd int) error {
 		_ = unix.Close(mine)
 		return fmt.Errorf("size the code cache: %w", err)
 	}
-	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
-	return err
+	if l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime()); err != nil {
+		return err
+	}
+	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
+	l.e.allowCalls(l.p.code)
+	return nil
 }
 
 // bootCall makes one system call at the entry point.

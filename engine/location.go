@@ -48,7 +48,7 @@ func (p *process) point(off uint32) (translator.Point, bool) {
 	}
 	f := &c.again
 	end := b.native + uint64(b.size)
-	if err := c.tr.Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f); err != nil {
+	if err := c.translatorOf(b).Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f); err != nil {
 		return translator.Point{}, false
 	}
 	rel := off - b.base

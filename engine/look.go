@@ -8,11 +8,14 @@ import (
 	"kmv/engine/view"
 )
 
-// Look reads a snapshot between two stops; the program runs on.
+// Look reads a snapshot between two stops; the program runs on. When it has ended, Look shows its end.
 func (l *Live) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 	var s *view.Snapshot
 	var own error
 	err := l.requests.do(func(e *engine) { s, own = e.look(q) })
+	if err == ErrEnded && l.final != nil {
+		return ended(l.final, q), nil
+	}
 	if err == nil {
 		err = own
 	}
@@ -61,10 +64,17 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	}
 	if q.Ranges {
 		s.Ranges = e.ranges(t)
+		for _, r := range s.Ranges {
+			if r.Kind != "variable" {
+				s.Counters.BytesResident += r.Resident
+			}
+		}
 	}
 	if q.Breaks {
 		for _, b := range e.debug.breaks {
-			s.Breaks = append(s.Breaks, b.BreakPoint)
+			if b.trigger == nil {
+				s.Breaks = append(s.Breaks, b.BreakPoint)
+			}
 		}
 	}
 	if q.Gaps {
@@ -94,6 +104,8 @@ func (e *engine) counters() view.Counters {
 			seen = append(seen, p.code)
 			c.Blocks += p.code.index.len()
 			c.CacheBytes += int(p.code.pos)
+			c.Stores += p.code.storesCounted()
+			c.Counting = c.Counting || p.code.counting
 		}
 		for _, m := range p.space.All() {
 			if m.Writable() {

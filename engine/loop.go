@@ -51,6 +51,12 @@ func (e *engine) nextStop() (ptrace.Stop, error) {
 			return e.nextStop()
 		}
 	}
+	if e.debug.restart && len(e.threads) == 0 && len(e.strays) == 0 {
+		if err := e.startAgain(); err != nil {
+			return ptrace.Stop{}, err
+		}
+		return e.nextStop()
+	}
 	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
 		e.bell.Close()
 	}
@@ -134,6 +140,11 @@ func (e *engine) enter(t *thread) error {
 	}
 	if t.p.modules == nil && e.debug.pending {
 		e.resolvePending(t, false)
+	}
+	if t.p.watches != nil {
+		if stopped, err := e.lookAtWatches(t); stopped || err != nil {
+			return err
+		}
 	}
 	if t.doom != nil {
 		return e.doomed(t)
@@ -313,11 +324,18 @@ func (e *engine) atLookup(t *thread) bool {
 func (e *engine) miss(t *thread) error {
 	e.count("miss")
 	t.regs.Rcx, t.regs.Rip = t.slotAt(translator.SlotRCX), t.slotAt(translator.SlotTarget)
+	if err := e.reached(t); err != nil {
+		return err
+	}
 	t.p.code.indirect(t.p.ensure(t.regs.Rip))
 	return e.enter(t)
 }
 
-func (e *engine) count(stop string) { e.stops[stop]++ }
+func (e *engine) count(stop string) {
+	e.stops[stop]++
+	e.triggers.stops++
+	e.here().stops[stop]++
+}
 
 func (e *engine) logf(format string, args ...any) {
 	if e.log != nil {

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
-	"kmv/engine/ptrace"
 	"kmv/shadowmem"
 )
 
@@ -23,7 +23,7 @@ func (p *process) copyToMirror(addr, size uint64) error {
 	end := nativeAddr(addr + size)
 	var err error
 	p.space.Each(nativeAddr(addr), end, func(m shadowmem.Mapping) bool {
-		if m.Twin == shadowmem.SourceAnon || m.Twin == shadowmem.SourceFile {
+		if m.Copied() {
 			part := m.Clip(nativeAddr(addr), end)
 			err = p.copyPart(uint64(part.Start), part.Len())
 		}
@@ -60,7 +60,7 @@ func (p *process) copyPart(addr, size uint64) error {
 // fallen between the reading and the writing, its mirror part included (design: "atomic operations", the same protocol).
 func (p *process) writeSettled(addr uint64, b []byte) error {
 	for {
-		if err := p.writeMirror(addr, b); err != nil || p.threads <= 1 {
+		if err := p.writeMirror(addr, b); err != nil || p.threads <= 1 && !p.shares {
 			return err
 		}
 		now := make([]byte, len(b))
@@ -92,67 +92,97 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// sink is the memfd, in the target, that swallows the mirror writes of what is not mirrored. Forked children share it.
-type sink struct {
-	fd    uint64
-	mine  int // the same file here
-	size  int64
-	users int
+// lent are the descriptors that a target has for the time of its mapping calls.
+type lent struct {
+	space *shadowmem.Space
+	lay   shadowmem.Layout
+	sink  uint64
+	twins map[objectKey]uint64
 }
 
-func (s *sink) release() {
-	if s.users--; s.users == 0 && s.size > 0 {
-		_ = unix.Close(s.mine)
+// noFile is no descriptor: mapping it fails, and the operation is replaced.
+const noFile = ^uint64(0)
+
+// lendFor lends what ops map, in its length. A twin that cannot be made is not fatal: see Space.Instead.
+func (e *engine) lendFor(t *thread, ops []shadowmem.Op) (*lent, error) {
+	l := &lent{space: t.p.space, lay: e.layout, sink: noFile, twins: map[objectKey]uint64{}}
+	if need := shadowmem.SinkSize(ops); need > 0 {
+		err := e.growSink(need)
+		if err == nil {
+			l.sink, err = t.lend(e.sink)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("the sink: %w", err)
+		}
 	}
+	for _, op := range ops {
+		if op.Kind != shadowmem.OpMap && op.Kind != shadowmem.OpRemap {
+			continue
+		}
+		m, ok := l.space.Find(e.layout.Native(op.Addr))
+		if !ok || m.Twin != shadowmem.SourceShared {
+			continue
+		}
+		if t.p.shares = true; !m.HasFile() {
+			continue
+		}
+		o, err := e.object(m)
+		if err == nil {
+			t.p.use(o)
+			err = o.reach(m)
+		}
+		if _, has := l.twins[keyOf(m)]; err == nil && op.Kind == shadowmem.OpMap && !has {
+			l.twins[keyOf(m)], err = t.lend(o.fd)
+		}
+		if err != nil {
+			l.twins[keyOf(m)] = noFile
+			e.logf("%d: no twin for %v: %v", t.tid, m, err)
+		}
+	}
+	return l, nil
 }
 
-// growSink makes the sink large enough for ops. Its descriptor stays in the target: later mappings need it.
-func (e *engine) growSink(t *thread, ops []shadowmem.Op) error {
-	need := shadowmem.SinkSize(ops)
-	s := t.p.sink
-	if need <= s.size {
-		return nil
+// of is the descriptor that an operation maps; own is that of the program's own mapping.
+func (l *lent) of(op shadowmem.Op, own uint64) uint64 {
+	switch {
+	case op.Kind != shadowmem.OpMap || op.Source == shadowmem.SourceFile:
+		return own
+	case op.Source == shadowmem.SourceSink:
+		return l.sink
+	case op.Source == shadowmem.SourceShared && op.Flags&unix.MAP_ANONYMOUS == 0:
+		if m, ok := l.space.Find(l.lay.Native(op.Addr)); ok {
+			if fd, ok := l.twins[keyOf(m)]; ok {
+				return fd
+			}
+		}
 	}
-	if s.size == 0 {
-		fd, err := t.makeMemfd()
+	return noFile
+}
+
+func (l *lent) giveBack(t *thread) error {
+	var fds []uint64
+	for _, fd := range l.twins {
+		fds = append(fds, fd)
+	}
+	fds = append(fds, l.sink)
+	return t.giveBack(slices.DeleteFunc(fds, func(fd uint64) bool { return fd == noFile })...)
+}
+
+// growSink makes the sink, which swallows the mirror writes of what is not mirrored in any process, so long.
+func (e *engine) growSink(need int64) error {
+	if e.sinkSize == 0 {
+		fd, err := newMemory("kmv-sink")
 		if err != nil {
 			return err
 		}
-		if s.mine, err = ptrace.TakeFD(t.pid, int(fd)); err != nil {
-			return err
-		}
-		s.fd = fd
+		e.sink = fd
 	}
-	if err := unix.Ftruncate(s.mine, need); err != nil {
-		return fmt.Errorf("size the sink: %w", err)
+	if need <= e.sinkSize {
+		return nil
 	}
-	s.size = need
+	if err := unix.Ftruncate(e.sink, need); err != nil {
+		return err
+	}
+	e.sinkSize = need
 	return nil
-}
-
-// highFD is where kmv keeps the one descriptor that it needs in the target, out of the program's way.
-const highFD = 1<<20 - 1
-
-// makeMemfd makes a memfd in the target and moves it to a high descriptor.
-func (t *thread) makeMemfd() (uint64, error) {
-	name := t.p.code.threadAddress(t.slot) + batchOffset - 16
-	copy(t.p.code.thread(t.slot)[batchOffset-16:], "kmv-sink\x00")
-	c := &call{nr: unix.SYS_MEMFD_CREATE, args: [6]uint64{name, unix.MFD_CLOEXEC}}
-	if err := t.inject(c); err != nil {
-		return 0, err
-	}
-	if err := c.err(); err != nil {
-		return 0, fmt.Errorf("memfd_create: %w", err)
-	}
-	low := uint64(c.ret)
-	for fd := uint64(highFD); fd > low; fd = (fd+1)/2 - 1 { // below RLIMIT_NOFILE, whatever it is
-		dup := &call{nr: unix.SYS_DUP3, args: [6]uint64{low, fd, unix.O_CLOEXEC}}
-		if err := t.inject(dup); err != nil {
-			return 0, err
-		}
-		if dup.err() == nil {
-			return fd, t.inject(&call{nr: unix.SYS_CLOSE, args: [6]uint64{low}})
-		}
-	}
-	return low, nil
 }

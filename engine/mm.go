@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"golang.org/x/sys/unix"
 
@@ -25,14 +26,15 @@ func (h *heap) init(p *process) {
 
 // apply does what the model says that the mirror half needs. fd is the descriptor of the program's own mmap.
 func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
-	if err := e.growSink(t, ops); err != nil {
+	files, err := e.lendFor(t, ops)
+	if err != nil {
 		return err
 	}
 	for i := 0; i < len(ops); {
 		var calls []*call
 		first := i
 		for ; i < len(ops) && ops[i].Kind != shadowmem.OpCopy; i++ {
-			calls = append(calls, e.mirrorCall(t, ops[i], fd))
+			calls = append(calls, e.mirrorCall(ops[i], files.of(ops[i], fd)))
 		}
 		if err := t.inject(calls...); err != nil {
 			return err
@@ -47,7 +49,7 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 			if err := c.err(); err != nil && !op.Hint {
 				instead := t.p.space.Instead(op)
 				if instead == nil {
-					return fmt.Errorf("mirror: %v: %w", op, err)
+					return errors.Join(&noTwin{op, err}, files.giveBack(t))
 				}
 				if err := e.apply(t, instead, fd); err != nil {
 					return err
@@ -55,27 +57,24 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 			}
 		}
 		if i < len(ops) {
-			n := uint64(e.layout.Native(ops[i].Addr))
-			if err := t.p.copyToMirror(n, ops[i].Len); err != nil {
+			n := e.layout.Native(ops[i].Addr)
+			if err := t.p.fill(e, n, n+shadowmem.Native(ops[i].Len)); err != nil {
 				return err
 			}
 			i++
 		}
 	}
-	return nil
+	if len(t.p.objects) > 0 && slices.ContainsFunc(ops, func(op shadowmem.Op) bool { return op.Kind == shadowmem.OpUnmap }) {
+		e.unuse(t.p, false)
+	}
+	return files.giveBack(t)
 }
 
-// mirrorCall is the system call of one operation.
-func (e *engine) mirrorCall(t *thread, op shadowmem.Op, fd uint64) *call {
+// mirrorCall is the system call of one operation; fd is the file that it maps.
+func (e *engine) mirrorCall(op shadowmem.Op, fd uint64) *call {
 	at, n := uint64(op.Addr), op.Len
 	switch op.Kind {
 	case shadowmem.OpMap:
-		switch op.Source {
-		case shadowmem.SourceAnon:
-			fd = ^uint64(0)
-		case shadowmem.SourceSink:
-			fd = t.p.sink.fd
-		}
 		return &call{nr: unix.SYS_MMAP, args: [6]uint64{at, n, uint64(op.Prot), uint64(op.Flags), fd, uint64(op.FileOff)}}
 	case shadowmem.OpUnmap:
 		return &call{nr: unix.SYS_MUNMAP, args: [6]uint64{at, n}}
@@ -98,13 +97,13 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if length == 0 {
 		return fail(unix.EINVAL), nil
 	}
-	if size == 0 || size > e.layout.Data.Size() {
+	if size == 0 || size > e.layout.Data.Size() || t.p.tooMuch(size) {
 		return fail(unix.ENOMEM), nil
 	}
 	m := shadowmem.Mapping{Prot: prot, Flags: flags, Kind: shadowmem.Anon, FileOff: int64(off)}
-	image := false
+	image, empty := false, false
 	if flags&unix.MAP_ANONYMOUS == 0 {
-		image = e.describeFile(t, &m, fd)
+		image, empty = e.describeFile(t, &m, fd)
 	} else if flags&unix.MAP_TYPE != unix.MAP_PRIVATE {
 		m.Kind = shadowmem.Shared
 	} else if flags&unix.MAP_STACK != 0 {
@@ -151,12 +150,17 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if err := e.codeChanged(t, at, at+size); err != nil {
 		return 0, err
 	}
-	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true, File: flags&unix.MAP_ANONYMOUS == 0})
+	if empty {
+		if err := e.fresh(m); err != nil {
+			return 0, err
+		}
+	}
+	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true, File: flags&unix.MAP_ANONYMOUS == 0, Twin: true})
 	if err != nil {
 		return 0, err
 	}
 	if err := e.apply(t, ops, fd); err != nil {
-		return 0, err
+		return e.unmapped(t, at, at+size, err)
 	}
 	return c.ret, e.forgetLost(t, at, at+size)
 }
@@ -199,13 +203,14 @@ func (e *engine) choose(t *thread, hint, size uint64, prot, flags int, image boo
 // farMost is the largest mapping that goes to the far zone, which has 1 TiB.
 const farMost = 64 << 30
 
-// describeFile fills in what stands behind a descriptor; image says that it is an ELF object with code.
-func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image bool) {
+// describeFile fills in what stands behind a descriptor; image says that it is an ELF object with code, empty that it has no
+// contents yet.
+func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image, empty bool) {
 	path := fmt.Sprintf("/proc/%d/fd/%d", t.pid, int32(fd))
 	m.Kind = shadowmem.File
 	var st unix.Stat_t
 	if err := unix.Stat(path, &st); err != nil {
-		return false
+		return false, false
 	}
 	m.Dev, m.Ino = st.Dev, st.Ino
 	m.Name, _ = os.Readlink(path)
@@ -215,9 +220,9 @@ func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image
 	case m.Flags&unix.MAP_TYPE != unix.MAP_PRIVATE:
 		m.Kind = shadowmem.Shared
 	default:
-		return elfWithCode(path, m)
+		return elfWithCode(path, m), false
 	}
-	return false
+	return false, st.Blocks == 0
 }
 
 // classify gives a mapping at a fixed place the kind of what it replaces: bss over a library, a segment over it.
@@ -297,14 +302,24 @@ func (e *engine) mprotect(t *thread, addr, length uint64, prot int) (int64, erro
 			start = m.Start
 		}
 	}
-	return 0, e.apply(t, t.p.space.MprotectOps(start, stop, prot&7, shadowmem.Birth{}), 0)
+	var before []shadowmem.Mapping
+	if prot&unix.PROT_WRITE != 0 {
+		t.p.space.Each(start, stop, func(m shadowmem.Mapping) bool {
+			before = append(before, m.Clip(start, stop))
+			return true
+		})
+	}
+	if err := e.apply(t, t.p.space.MprotectOps(start, stop, prot&7, shadowmem.Birth{Twin: true}), 0); err != nil {
+		return e.protectedAgain(t, before, err)
+	}
+	return 0, nil
 }
 
 // brk moves the break (brk(2)); the result is the break as it is then.
 func (e *engine) brk(t *thread, to uint64) (int64, error) {
 	h := &t.p.heap
 	old, end := pageUp(h.end), pageUp(to)
-	if to < h.low || to > h.limit {
+	if to < h.low || to > h.limit || end > old && t.p.tooMuch(end-old) {
 		return int64(h.end), nil
 	}
 	switch {
@@ -340,7 +355,13 @@ func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
 	if err != nil {
 		return err
 	}
-	return e.apply(t, ops, 0)
+	if err := e.apply(t, ops, 0); err != nil {
+		if no, err := e.unmapped(t, uint64(m.Start), uint64(m.End), err); err != nil || no == 0 {
+			return err
+		}
+		return unix.ENOMEM
+	}
+	return nil
 }
 
 // madvise mirrors advice that changes contents or how memory is kept.
@@ -360,6 +381,9 @@ func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, err
 		return 0, err
 	}
 	if ret := c.ret; ret != 0 && ret != fail(unix.ENOMEM) { // ENOMEM: done on what is mapped (madvise(2))
+		if advice == unix.MADV_REMOVE {
+			return ret, e.apply(t, t.p.space.RemoveOps(nativeAddr(addr), nativeAddr(end)), 0)
+		}
 		return ret, nil
 	}
 	if length == 0 {

@@ -43,7 +43,7 @@ func (e *engine) injectable(p *process, at uint64) (m shadowmem.Mapping, start, 
 		return m, 0, 0, fmt.Errorf("nothing is mapped at %#x", uint64(native))
 	case m.Kind == shadowmem.VDSO || m.Kind == shadowmem.Special:
 		return m, 0, 0, fmt.Errorf("%v: not memory of the program", m)
-	case mirror && m.Twin != shadowmem.SourceAnon && m.Twin != shadowmem.SourceFile:
+	case mirror && !m.Copied():
 		return m, 0, 0, fmt.Errorf("%v: it has no copy", m)
 	case !mirror:
 		size = m.PageSize()
@@ -69,7 +69,7 @@ func (e *engine) poison(t *thread, at uint64, id int) (mechanism string, err err
 	mirror := e.layout.InMirror(page)
 	direct := m.Anonymous(mirror) || m.Flags&unix.MAP_HUGETLB != 0 && !mirror
 	if !direct {
-		if err := e.moveAside(t, page, l, m.IsShared() && !mirror); err != nil {
+		if err := e.moveAside(t, page, l, m.SharedHalf(mirror)); err != nil {
 			return "", err
 		}
 	}
@@ -242,12 +242,11 @@ func (e *engine) usable(t *thread) bool {
 
 // ownFrame says whether a page is private and its frame in nobody else's use.
 func (e *engine) ownFrame(t *thread, page uint64) bool {
-	const exclusive = 1 << 56 // Documentation/admin-guide/mm/pagemap.rst
 	f, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	w, err := pagemapWords(f, page, shadowmem.PageSize)
-	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|exclusive) == shadowmem.PagePresent|exclusive
+	return err == nil && w[0]&(shadowmem.PagePresent|shadowmem.PageFile|shadowmem.PageExclusive) == shadowmem.PagePresent|shadowmem.PageExclusive
 }

@@ -26,13 +26,15 @@ type process struct {
 	guarded   map[uint64]bool // pages that were translated, are writable, and were made read-only for that
 	guardLow  uint64          // the range around guarded, as the threads' blocks have it
 	guardHigh uint64
-	writes    map[uint64]int // to guarded pages
-	unguarded []uint64       // pages that are to be guarded when the translation is done
-	sink      *sink
-	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
-	buf       []byte         // for copies
-	exiting   bool           // exit_group has been asked for: its memory may be gone at any time
-	copied    uint64         // bytes that the engine copied to the mirror
+	writes    map[uint64]int   // to guarded pages
+	unguarded []uint64         // pages that are to be guarded when the translation is done
+	objects   map[*object]bool // shared objects of which it maps twins
+	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it
+	shares    bool             // memory, with other processes
+	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
+	buf       []byte           // for copies
+	exiting   bool             // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time
+	copied    uint64           // bytes that the engine copied to the mirror
 
 	lost map[uint64]*lostPage // unreadable pages, by address in their half
 	uffd *ptrace.Userfault    // nil until it is needed
@@ -41,6 +43,7 @@ type process struct {
 	stuck []stuckBits
 
 	errors    map[uint64]int // repaired ones, by page
+	watches   *watching      // nil if nothing is watched
 	modules   []module       // the ELF files in it; nil when the mappings have changed
 	lastStore uint64         // the last store that a watcher was told of
 	lastSize  int
@@ -64,14 +67,16 @@ type thread struct {
 	robustHead uint64           // set_robust_list
 	robust     []uint64         // words of that list when it asked to end
 	running    bool
-	stopped    ptrace.Stop // the last stop
-	fetchFault bool        // the fault that is being delivered is a fetch of the next instruction
-	vforking   bool        // waits inside the kernel for its vfork child; cannot be stopped
-	exiting    bool        // has asked the kernel to end it
+	stopped    ptrace.Stop  // the last stop
+	limit      *unix.Rlimit // of the program that it executes next
+	fetchFault bool         // the fault that is being delivered is a fetch of the next instruction
+	vforking   bool         // waits inside the kernel for its vfork child; cannot be stopped
+	exiting    bool         // has asked the kernel to end it
 
-	goal *goal           // what a watcher wants it to do
-	over uint64          // the breakpoint here was hit already
-	doom *ptrace.Siginfo // a signal that will kill it, of which a watcher was told first
+	goal    *goal             // what a watcher wants it to do
+	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied
+	over    uint64            // the breakpoint here was hit already
+	doom    *ptrace.Siginfo   // a signal that will kill it, of which a watcher was told first
 
 	birth     *cloneArgs // of the clone under way, or of the thread itself until its first stop
 	parked    []*thread  // that wait for its fork

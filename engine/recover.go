@@ -157,7 +157,7 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 // contents are the bytes that a lost page had; nil if the mapping has them itself once the unreadable page is gone.
 func (e *engine) contents(p *process, m shadowmem.Mapping, page uint64, l *lostPage) ([]byte, shadowmem.Cure) {
 	mirror := e.layout.InMirror(page)
-	if l.aside != 0 && m.IsShared() && !mirror {
+	if l.aside != 0 && m.SharedHalf(mirror) {
 		return nil, shadowmem.FromFile
 	}
 	cure, from := m.Cure(mirror), page

@@ -5,9 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	"golang.org/x/sys/unix"
-
-	"kmv/engine/ptrace"
 	"kmv/engine/view"
 	"kmv/shadowmem"
 )
@@ -28,6 +25,8 @@ type Report struct {
 	Scrub       ScrubStats       `json:"scrub"`
 	Placement   Placement        `json:"placement"`
 	Threads     int              `json:"threads"` // threads ever started, the first one included
+	Processes   []ProcessReport  `json:"processes"`
+	Unlisted    int              `json:"processes_unlisted,omitempty"` // more than a report lists: they are in the totals
 }
 
 // Exit is how the program ended: a code, or the signal that killed it.
@@ -157,7 +156,8 @@ func (e *engine) report(wall time.Duration) *Report {
 	r := &Report{
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
 		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
-		Gaps: e.gapList(), Threads: e.started, Failures: e.failures,
+		Gaps: gapList(e.gaps), Threads: e.started, Failures: e.failures, Exit: exitOf(e.rootEnd),
+		Processes: e.processReports(), Unlisted: e.unlisted,
 		Scrub: e.scrubStats, Placement: e.placement,
 	}
 	if r.Failures.Events == nil {
@@ -171,12 +171,6 @@ func (e *engine) report(wall time.Duration) *Report {
 		r.Verify.Divergent = []Divergent{}
 	}
 	r.Translation.Stops = e.stops
-	if e.rootEnd.Kind == ptrace.Exited {
-		code := e.rootEnd.Code
-		r.Exit.Code = &code
-	} else {
-		r.Exit.Signal, r.Exit.Name, r.Exit.Core = int(e.rootEnd.Sig), unix.SignalName(e.rootEnd.Sig), e.rootEnd.Core
-	}
 	return r
 }
 

@@ -16,10 +16,12 @@ type Options struct {
 	Files        []*os.File // descriptors 0 to 2 of the program; nil: kmv's own
 	Terminal     *Terminal  // make one for the program, as all three and as its controlling terminal; its output becomes events
 	Policy       shadowmem.Policy
+	Follow       Follow
 	VerifyAtExit bool
 	VerifyEvery  time.Duration // 0: never in between
 	Ranges       bool          // report the program's mappings, and how much of the mirror is resident
 	VerifyCalls  bool          // at every system call that stops: slow, to find which code diverges
+	Triggers     []Trigger     // what is to be done in the course of the run
 	Watched      bool          // somebody reads Live.Events
 	Paused       bool          // wait in front of the first instruction for view.Continue
 	Cache        string        // directory for translations that outlive the run; empty: none do

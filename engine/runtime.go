@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
-
 	"kmv/engine/syscalls"
 	"kmv/shadowmem"
 	"kmv/translator"
@@ -11,6 +9,7 @@ import (
 
 // routines are the cache offsets of what the engine itself puts at the start of the cache.
 type routines struct {
+	mirror    bool   // they copy what system calls write
 	gadget    uint32 // syscall; int3: one system call on behalf of the program
 	gadgetInt uint32
 	batch     uint32 // rbp calls of {nr, 6 arguments, result} at rbx, then int3
@@ -49,7 +48,7 @@ func slot(off int64) x86.Mem { return x86.Abs(off).In(x86.FS) }
 
 // runtime is the image for this run; VerifyCalls wants every system call to stop.
 func (e *engine) runtime() *runtimeImage {
-	if e.image == nil {
+	if e.image == nil || e.config().Mirror && !e.image.mirror {
 		e.image = emitRuntime(e.layout, e.config().Mirror, e.opts.VerifyCalls)
 	}
 	return e.image
@@ -63,6 +62,7 @@ func (e *engine) runtime() *runtimeImage {
 //	syscall: see runtime_dispatch.go
 func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 	b := newBuilder(l, mirror)
+	b.image.mirror = mirror
 	a, r := &b.Asm, &b.image.routines
 	a.Int3() // cache offset 0 is never a target: it means "none" in the jump map
 	r.gadget = uint32(a.Len())
@@ -97,11 +97,6 @@ func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 func (c *codeCache) install(image *runtimeImage) {
 	c.rt = image.routines
 	c.pos = uint32(copy(c.mem, image.code))
-	for nr, at := range image.table {
-		if at != 0 {
-			binary.LittleEndian.PutUint32(c.mem[tableSection+4*nr:], at)
-		}
-	}
 }
 
 // argumentRegs carry the arguments of a system call.

@@ -140,6 +140,7 @@ func (e *engine) mirrorResult(t *thread, p place) error {
 		}
 	}
 	e.sys.BytesMirrored += t.p.copied - before
+	e.accountOf(t.pid).sys.BytesMirrored += t.p.copied - before
 	return nil
 }
 

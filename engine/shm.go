@@ -13,7 +13,7 @@ import (
 
 // shmat attaches a System V segment where the engine finds room for it (shmop(2)).
 func (e *engine) shmat(t *thread, a [6]uint64) (int64, error) {
-	size, ok := shmSize(int32(a[0]))
+	size, empty, ok := shmSize(int32(a[0]))
 	if !ok {
 		return fail(unix.EINVAL), nil
 	}
@@ -34,15 +34,24 @@ func (e *engine) shmat(t *thread, a [6]uint64) (int64, error) {
 		return c.ret, err
 	}
 	m := shadowmem.Mapping{Start: nativeAddr(at), End: nativeAddr(at + pageUp(size)), Prot: unix.PROT_READ | unix.PROT_WRITE,
-		Flags: unix.MAP_SHARED, Kind: shadowmem.Shared, Name: "/SYSV" + strconv.Itoa(int(int32(a[0])))}
+		Flags: unix.MAP_SHARED, Kind: shadowmem.Shared, Name: "/SYSV" + strconv.Itoa(int(int32(a[0]))),
+		Dev: sysvDevice, Ino: uint64(uint32(a[0]))}
 	if flags&rdonly != 0 {
 		m.Prot = unix.PROT_READ
 	}
-	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{})
+	if empty {
+		if err := e.fresh(m); err != nil {
+			return 0, err
+		}
+	}
+	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Twin: true})
 	if err != nil {
 		return 0, err
 	}
-	return c.ret, e.apply(t, ops, 0)
+	if err := e.apply(t, ops, 0); err != nil {
+		return e.unmapped(t, at, at+pageUp(size), err)
+	}
+	return c.ret, nil
 }
 
 // shmdt detaches it.
@@ -64,19 +73,21 @@ func (e *engine) shmdt(t *thread, a [6]uint64) (int64, error) {
 	return 0, e.forgetLost(t, uint64(m.Start), uint64(m.End))
 }
 
-// shmSize looks a segment up in /proc/sysvipc/shm: key shmid perms size ... (proc(5)).
-func shmSize(id int32) (uint64, bool) {
+// shmSize looks a segment up in /proc/sysvipc/shm (proc(5)):
+//
+//	key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap
+func shmSize(id int32) (size uint64, empty, ok bool) {
 	f, err := os.Open("/proc/sysvipc/shm")
 	if err != nil {
-		return 0, false
+		return 0, false, false
 	}
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		w := strings.Fields(s.Text())
-		if len(w) > 3 && w[1] == strconv.Itoa(int(id)) {
+		if len(w) > 15 && w[1] == strconv.Itoa(int(id)) {
 			n, err := strconv.ParseUint(w[3], 10, 64)
-			return n, err == nil
+			return n, w[14] == "0" && w[15] == "0", err == nil
 		}
 	}
-	return 0, false
+	return 0, false, false
 }

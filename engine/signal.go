@@ -100,8 +100,11 @@ func (st *signalTable) effectOf(s unix.Signal) effect {
 // instructions, Rip native; Orig_rax tells whether a system call was interrupted. It ends with the thread running.
 func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
-	e.emit(view.Event{Kind: view.EventSignal, Pid: t.pid, Thread: t.tid, PC: t.regs.Rip, Value: uint64(sig)})
-	switch t.signals.effectOf(sig) {
+	does := t.signals.effectOf(sig)
+	if does != effectIgnore {
+		e.emit(view.Event{Kind: view.EventSignal, Pid: t.pid, Thread: t.tid, PC: t.regs.Rip, Value: uint64(sig)})
+	}
+	switch does {
 	case effectIgnore:
 		return e.enter(t)
 	case effectStop:
@@ -119,6 +122,12 @@ func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
+	}
+	t.p.exiting = t.p.exiting || t.pid == t.p.pid
+	for _, u := range e.threads {
+		if t.p.shares && u.p == t.p {
+			u.robust = u.robustWords()
+		}
 	}
 	t.regs.Fs_base, t.regs.Gs_base = t.fsBase(), 0
 	if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {

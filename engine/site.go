@@ -2,8 +2,10 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"math/bits"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -13,13 +15,11 @@ import (
 
 // What an agent may break at a safe point. Addresses are native; the half says which copy is meant.
 
-// Pids are the processes of the run, the first one first.
+// Pids are the processes of the run that have memory of their own, in order.
 func (s *Site) Pids() []int {
-	pids := []int{}
-	for pid := range s.e.processes {
-		if pid == s.e.root {
-			pids = append([]int{pid}, pids...)
-		} else {
+	var pids []int
+	for _, pid := range slices.Sorted(maps.Keys(s.e.processes)) {
+		if p := s.e.processes[pid]; p.code != nil && !p.exiting && (p.pid == pid || s.e.processes[p.pid] == nil) {
 			pids = append(pids, pid)
 		}
 	}
@@ -73,7 +73,7 @@ func (s *Site) Written(pid int, start, end uint64) ([]uint64, error) {
 			}
 			for i, w := range words {
 				at := uint64(part.Start) + uint64(i)*shadowmem.PageSize
-				if m.WrittenPage(w) && p.lost[at] == nil && p.lost[at+s.e.layout.Offset] == nil {
+				if m.WrittenPage(w) && !p.zero(at, w) && p.lost[at] == nil && p.lost[at+s.e.layout.Offset] == nil {
 					pages = append(pages, at)
 				}
 			}
@@ -81,6 +81,31 @@ func (s *Site) Written(pid int, start, end uint64) ([]uint64, error) {
 		return true
 	})
 	return pages, err
+}
+
+// zero says whether a page may be the kernel's page of zeroes, which is there although the program only read.
+func (p *process) zero(at, word uint64) bool {
+	if word&shadowmem.PageExclusive != 0 || word&shadowmem.PagePresent == 0 {
+		return false
+	}
+	var b [shadowmem.PageSize]byte
+	n, _ := p.mem.ReadRaw(at, b[:])
+	return n == len(b) && b == [shadowmem.PageSize]byte{}
+}
+
+// Variable is where a variable of the executable is in a process.
+func (s *Site) Variable(pid int, name string) (shadowmem.Range, error) {
+	p := s.e.processes[pid]
+	if p == nil {
+		return shadowmem.Range{}, fmt.Errorf("no process %d in this run", pid)
+	}
+	return s.e.variable(p, name)
+}
+
+// NewFailure is a number for an error that is about to be made.
+func (s *Site) NewFailure() int {
+	s.e.triggers.lastFailure++
+	return s.e.triggers.lastFailure
 }
 
 // Poison makes the page at addr unreadable in one half or both, its contents lost, and says by which mechanism of the kernel:

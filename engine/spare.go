@@ -50,17 +50,14 @@ func (c *codeCache) empty() {
 	for _, leaders := range c.pages {
 		*leaders = [64]uint64{}
 	}
-	clear(c.stale)
-	clear(c.hot)
 	clear(c.index.slots)
 	clear(c.waiting.slots)
-	c.index = addressMap{slots: c.index.slots}
-	c.waiting = addressMap{slots: c.waiting.slots}
-	c.pos = c.rt.end
-	c.blocks, c.stubs, c.links, c.calls = c.blocks[:0], c.stubs[:0], c.links[:0], c.calls[:0]
-	c.native, c.regions = c.native[:0], c.regions[:0]
-	c.frag.Code, c.fall, c.fallEnd, c.farCode = nil, 0, 0, false
-	c.slots, c.stats = slotSet{}, TranslationStats{}
+	*c = codeCache{
+		layout: c.layout, mem: c.mem, far: c.far, users: 1, cfg: c.cfg, tr: c.tr, rt: c.rt, pos: c.rt.end,
+		pages: c.pages, stale: map[uint32]uint64{}, hot: map[uint64]bool{}, breaks: map[uint64][]*breakpoint{},
+		index: addressMap{slots: c.index.slots}, waiting: addressMap{slots: c.waiting.slots},
+		blocks: c.blocks[:0], stubs: c.stubs[:0], links: c.links[:0], calls: c.calls[:0], native: c.native[:0],
+	}
 }
 
 // takeSpare opens the file of the kept cache in the target, by its name in /proc, and says whether that worked: the

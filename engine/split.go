@@ -93,7 +93,7 @@ func (e *engine) slotsOf(p *process) (slots []int) {
 func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	mem, err := unix.Mmap(fd, 0, farSection, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, fmt.Errorf("map the code cache: %w", err)
+		return nil, fmt.Errorf("map 10 GiB for the code cache (is the address space limited, ulimit -v?): %w", err)
 	}
 	n := *c
 	n.mem, n.far, n.users = mem, farJumps{fd: fd}, 1
@@ -113,6 +113,10 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
 	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)
+	n.eras, n.counted = slices.Clone(c.eras), maps.Clone(c.counted)
+	if c.counting {
+		copy(n.mem[countersAt:countersAt+8*len(c.blocks)], c.mem[countersAt:])
+	}
 	n.tr = translator.New(c.cfg)
 	n.frag.Code, n.frag.Exits, n.frag.Points, n.frag.Gaps = nil, nil, nil, nil
 	n.again, n.single = n.frag, n.frag

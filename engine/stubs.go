@@ -120,6 +120,7 @@ func (c *codeCache) invalidatePage(page, start, end uint64) {
 func (c *codeCache) drop(pc uint64) {
 	i, _ := c.index.get(pc)
 	b := &c.blocks[i]
+	c.keepCount(i)
 	c.setJump(pc, 0)
 	c.setLeader(pc, false)
 	c.index.remove(pc)
@@ -130,7 +131,7 @@ func (c *codeCache) drop(pc uint64) {
 	c.mem[b.direct()] = int3
 	c.stale[b.direct()] = pc
 	if i > 0 && !b.entered() {
-		if front := &c.blocks[i-1]; front.end == b.start && front.kind == translated {
+		if front := &c.blocks[i-1]; front.falls && front.end == b.start {
 			if j, ok := c.index.get(front.native); ok && j == i-1 {
 				c.drop(front.native)
 			}

@@ -32,10 +32,15 @@ func (e *engine) syscall(t *thread) error {
 	if nr == testNumber && e.opts.testCall != nil {
 		return e.answer(t, e.opts.testCall(e, t, args))
 	}
+	if err := e.reached(t); err != nil {
+		return err
+	}
 	row := syscalls.Lookup(nr)
 	rule := row.For(args)
-	e.sys.Total++
-	e.sys.Stopped++
+	for _, s := range [...]*SyscallStats{&e.sys, &e.accountOf(t.pid).sys} {
+		s.Total++
+		s.Stopped++
+	}
 	if rule.Gap {
 		e.gap("syscall", t.regs.Rcx-2, syscalls.Describe(nr, args)+": "+rule.Why)
 	}
@@ -50,6 +55,9 @@ func (e *engine) syscall(t *thread) error {
 
 // answer gives the program the result of a system call that it made, and lets it go on.
 func (e *engine) answer(t *thread, ret int64) error {
+	if t.p.watches != nil {
+		t.p.watches.by = writer{pc: t.regs.Rcx - 2, call: true}
+	}
 	t.regs.Rax = uint64(ret)
 	t.regs.Rip = t.regs.Rcx
 	t.regs.R11 = t.regs.Eflags
@@ -141,6 +149,7 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 		}
 	}
 	e.sys.BytesMirrored += p.copied - before
+	e.accountOf(t.pid).sys.BytesMirrored += p.copied - before
 	if c.plan.Gap() != "" && ret >= 0 {
 		return e.unknownWrites(t, c)
 	}

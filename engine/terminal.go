@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -17,9 +17,14 @@ type Terminal struct{ Columns, Rows int }
 
 // terminal is the program's own: a pseudoterminal (pty(7)) whose other end is kept here. What the program prints
 // becomes events, what is typed comes as commands.
+//
+// The master is polled by level, not given to Go's poller, which waits for edges: one of them is lost now and then when the
+// kernel moves output to the master just as a read finds nothing.
 type terminal struct {
-	master, slave *os.File
-	drained       chan struct{}
+	master  int // descriptor, does not block
+	slave   *os.File
+	drained chan struct{}
+	typing  sync.Mutex
 }
 
 // openTerminal makes a terminal. The slave stays open until the program's end: while nobody has it open, the master cannot
@@ -29,12 +34,11 @@ func openTerminal(size Terminal) (*terminal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a terminal: %w", &os.PathError{Op: "open", Path: "/dev/ptmx", Err: err})
 	}
-	t := &terminal{master: os.NewFile(uintptr(fd), "terminal"), drained: make(chan struct{})}
-	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
-		t.master.Close()
-		return nil, fmt.Errorf("unlock the terminal: %w", err)
+	t := &terminal{master: fd, drained: make(chan struct{})}
+	number := uint32(0)
+	if err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err == nil {
+		number, err = unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	}
-	number, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	if err == nil {
 		t.slave, err = os.OpenFile("/dev/pts/"+strconv.Itoa(int(number)), os.O_RDWR|unix.O_NOCTTY, 0)
 	}
@@ -42,11 +46,21 @@ func openTerminal(size Terminal) (*terminal, error) {
 		err = t.resize(size)
 	}
 	if err != nil {
-		t.master.Close()
+		unix.Close(fd)
 		t.slave.Close()
 		return nil, fmt.Errorf("make a terminal: %w", err)
 	}
 	return t, nil
+}
+
+// wait waits until the master can be read or written; false: not in time.
+func (t *terminal) wait(events int16, patience time.Duration) bool {
+	for end := time.Now().Add(patience); ; {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(t.master), Events: events}}, int(max(0, time.Until(end))/time.Millisecond))
+		if err != unix.EINTR {
+			return n > 0
+		}
+	}
 }
 
 // read makes events of what the program prints, until end.
@@ -54,11 +68,13 @@ func (t *terminal) read(q *eventQueue) {
 	defer close(t.drained)
 	b := make([]byte, 32<<10)
 	for {
-		n, err := t.master.Read(b)
-		if n > 0 {
+		n, err := unix.Read(t.master, b)
+		switch {
+		case n > 0:
 			q.add(view.Event{Kind: view.EventOutput, Data: append([]byte(nil), b[:n]...)})
-		}
-		if err != nil {
+		case err == unix.EAGAIN:
+			t.wait(unix.POLLIN, time.Minute)
+		case err != unix.EINTR:
 			return // EIO: all slaves are closed, and everything is read
 		}
 	}
@@ -69,9 +85,9 @@ func (t *terminal) end() {
 	t.slave.Close()
 	select {
 	case <-t.drained:
+		unix.Close(t.master)
 	case <-time.After(time.Second): // something that kmv does not follow has it open too
 	}
-	t.master.Close()
 }
 
 // resize tells the program, by SIGWINCH, how large its terminal is.
@@ -79,28 +95,28 @@ func (t *terminal) resize(size Terminal) error {
 	if size.Columns <= 0 || size.Rows <= 0 || size.Columns > 0xffff || size.Rows > 0xffff {
 		return fmt.Errorf("a terminal of %d columns and %d rows cannot be", size.Columns, size.Rows)
 	}
-	raw, err := t.master.SyscallConn()
-	if err != nil {
-		return err
-	}
-	var own error
-	err = raw.Control(func(fd uintptr) {
-		own = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(size.Columns), Row: uint16(size.Rows)})
-	})
-	return errors.Join(err, own)
+	return unix.IoctlSetWinsize(t.master, unix.TIOCSWINSZ, &unix.Winsize{Col: uint16(size.Columns), Row: uint16(size.Rows)})
 }
 
 // typed hands input to the program. A terminal holds some kilobytes for a program that does not read.
 func (t *terminal) typed(data []byte) error {
 	const patience = 200 * time.Millisecond
-	if err := t.master.SetWriteDeadline(time.Now().Add(patience)); err != nil {
-		return err
+	t.typing.Lock()
+	defer t.typing.Unlock()
+	for len(data) > 0 {
+		n, err := unix.Write(t.master, data)
+		switch {
+		case n > 0:
+			data = data[n:]
+		case err == unix.EAGAIN:
+			if !t.wait(unix.POLLOUT, patience) {
+				return fmt.Errorf("%d bytes of the input are lost: the program does not read its terminal", len(data))
+			}
+		case err != unix.EINTR:
+			return err
+		}
 	}
-	n, err := t.master.Write(data)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return fmt.Errorf("%d bytes of the input are lost: the program does not read its terminal", len(data)-n)
-	}
-	return err
+	return nil
 }
 
 // terminalCommands do not go through the engine: a program that does not read must not stop it.

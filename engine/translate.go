@@ -23,7 +23,7 @@ func (c *codeCache) ensure(pc uint64, src source) *block {
 	}
 	start := time.Now()
 	u := unit{c: c, src: src, budget: unitBlocks}
-	u.near = append(u.near, pc)
+	u.near = append(u.near, spot{pc, true})
 	u.run()
 	c.stats.Misses++
 	c.stats.Seconds += time.Since(start).Seconds()
@@ -68,12 +68,20 @@ type unit struct {
 	c       *codeCache
 	src     source
 	budget  int
-	near    []uint64 // jumps and return sites
-	far     []uint64 // call targets
+	near    []spot   // jumps and return sites
+	far     []spot   // call targets
+	returns []uint64 // return sites
 	open    []openExit
 	placed  []int32 // the new blocks: no thread may enter one before all of the unit's exits lead somewhere
 	stops   []openStop
 	changed []openExit // failed self-checks
+}
+
+// spot is a native address to be translated. entered says that it is likely to be reached through the jump map: it is where a
+// thread missed, the begin of a function, or where one returns to. Others get no prefix, which would only be in the way.
+type spot struct {
+	pc      uint64
+	entered bool
 }
 
 type openStop struct {
@@ -88,48 +96,48 @@ type openExit struct {
 
 func (u *unit) run() {
 	for u.budget > 0 {
-		pc, ok := u.next()
+		at, ok := u.next()
 		if !ok {
 			break
 		}
-		for !u.c.leader(pc) {
-			next, more := u.place(pc)
+		for !u.c.leader(at.pc) {
+			next, more := u.place(at)
 			if !more {
 				break
 			}
-			pc = next
+			at = spot{pc: next}
 		}
 	}
 	u.close()
 }
 
-func (u *unit) next() (uint64, bool) {
-	for _, q := range []*[]uint64{&u.near, &u.far} {
+func (u *unit) next() (spot, bool) {
+	for _, q := range []*[]spot{&u.near, &u.far} {
 		for len(*q) > 0 {
 			n := len(*q) - 1
-			pc := (*q)[n]
+			at := (*q)[n]
 			*q = (*q)[:n]
-			if !u.c.leader(pc) {
-				return pc, true
+			if !u.c.leader(at.pc) {
+				return at, true
 			}
 		}
 	}
-	return 0, false
+	return spot{}, false
 }
 
 // place translates one block at the end of the cache. It returns the block to be placed directly behind it, if there is
 // one that is still to be translated.
-func (u *unit) place(pc uint64) (next uint64, more bool) {
-	c := u.c
+func (u *unit) place(at spot) (next uint64, more bool) {
+	c, pc := u.c, at.pc
 	c.room()
 	if len(c.breaks[pc]) > 0 {
 		u.placeBreak(pc)
 		return 0, false
 	}
 	f := &c.frag
-	fallen := c.pos > 0 && u.fallsInto(pc)
+	prefixed := at.entered && !(c.pos > 0 && u.fallsInto(pc))
 	base := c.pos
-	if fallen {
+	if !prefixed {
 		base -= prefixSize
 	}
 	src, leader := u.src(pc), c.ends
@@ -141,6 +149,9 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 		changed = emitCheck(&check, src, pc, int(end-pc))
 		leader = func(at uint64) bool { return at == end || c.ends(at) }
 		base += uint32(check.Len())
+	} else if c.counts() {
+		c.emitCount(&check, len(c.blocks))
+		base += uint32(check.Len())
 	}
 	if err := c.tr.Block(src, pc, base&7, leader, f); err != nil {
 		panic(fmt.Sprintf("BUG: translate %#x: %v", pc, err))
@@ -148,7 +159,7 @@ func (u *unit) place(pc uint64) (next uint64, more bool) {
 	if f.Prefix != prefixSize {
 		panic(fmt.Sprintf("BUG: prefix of %d bytes", f.Prefix))
 	}
-	if !fallen {
+	if prefixed {
 		c.pos += uint32(copy(c.mem[c.pos:], f.Code[:prefixSize]))
 	}
 	for _, rel := range changed {
@@ -183,7 +194,8 @@ func (u *unit) fallsInto(pc uint64) bool {
 func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more bool) {
 	c := u.c
 	if f.ReturnTo != 0 {
-		u.near = append(u.near, f.ReturnTo)
+		u.near = append(u.near, spot{f.ReturnTo, true})
+		u.returns = append(u.returns, f.ReturnTo)
 	}
 	for i := range f.Exits {
 		e := &f.Exits[i]
@@ -193,14 +205,14 @@ func (u *unit) leave(f *translator.Fragment, base uint32) (next uint64, more boo
 		case translator.ExitSyscall:
 			c.patch(base+e.Off, c.rt.syscall)
 			c.calls = append(c.calls, base+e.Off)
-			u.near = append(u.near, e.Target)
+			u.near = append(u.near, spot{e.Target, true})
 		case translator.ExitStop:
 			u.stops = append(u.stops, openStop{base + e.Off, *e})
 			if e.Stop == translator.StopFetch { // what can be read behind it may be more another time
 				c.blocks[len(c.blocks)-1].private = true
 			}
 			if e.Stop == translator.StopCPUID {
-				u.near = append(u.near, e.Target)
+				u.near = append(u.near, spot{e.Target, true})
 			}
 		case translator.ExitFall:
 			if c.leader(e.Target) || u.budget <= 0 {
@@ -222,9 +234,9 @@ func (u *unit) exit(site uint32, target uint64, call bool) {
 	}
 	u.open = append(u.open, openExit{site, target})
 	if call {
-		u.far = append(u.far, target)
+		u.far = append(u.far, spot{target, true})
 	} else {
-		u.near = append(u.near, target)
+		u.near = append(u.near, spot{pc: target})
 	}
 }
 
@@ -267,6 +279,11 @@ func (u *unit) publish() {
 			u.c.setJump(b.native, b.start)
 		}
 		u.c.linkWaiting(b.native)
+	}
+	for _, pc := range u.returns {
+		if b, ok := u.c.find(pc); ok {
+			u.c.indirect(b)
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ func (e *engine) verifyAtEnd(t *thread) error {
 			return err
 		}
 	}
+	if e.opts.Watched && t.pid == e.root {
+		e.noteLast(t)
+	}
 	if e.opts.VerifyAtExit || e.opts.VerifyEvery != 0 {
 		if err := e.verifyProcess(t); err != nil {
 			return err
@@ -36,7 +39,7 @@ func (e *engine) verifyAtEnd(t *thread) error {
 
 // verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
 func (e *engine) verifyProcess(t *thread) error {
-	others, err := e.park(t)
+	others, err := e.parkWhere(func(u *thread) bool { return u != t && together(u.p, t.p) })
 	if err != nil {
 		return err
 	}
@@ -59,8 +62,11 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 		if !wanted(u) {
 			continue
 		}
-		if u.exiting && u.tid != u.pid { // the kernel still writes for it: let it come to its end
-			s, err := ptrace.WaitFor(u.tid, false)
+		if u.p == nil {
+			continue
+		}
+		if u.exiting && (u.tid != u.pid || u.p.threads == 1 && u.p.shares && len(u.robust) > 0) { // the kernel still writes for it: let it come to its end
+			s, err := waitEnd(u.tid)
 			if err == nil {
 				err = e.ended(u, s)
 			}
@@ -69,7 +75,7 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 			}
 			continue
 		}
-		if !u.running || u.exiting || u.vforking {
+		if !u.running || u.exiting || u.vforking || u.p.exiting {
 			continue
 		}
 		if err := ptrace.Interrupt(u.tid); err != nil {
@@ -97,6 +103,19 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 	return parked, nil
 }
 
+// waitEnd waits for the end of a thread that has asked for it. An interruption from before may come first.
+func waitEnd(tid int) (ptrace.Stop, error) {
+	for {
+		s, err := ptrace.WaitFor(tid, false)
+		if err != nil || s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+			return s, err
+		}
+		if err := ptrace.Cont(tid, 0); err != nil {
+			return s, err
+		}
+	}
+}
+
 // pendingFault turns an interruption that came just after an exception into the stop for that: the kernel reports the
 // interruption first, and the instruction pointer is already behind the int3 (kernel/signal.c, get_signal).
 func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
@@ -119,7 +138,7 @@ func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
 func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if s.Kind != ptrace.Interrupted && s.Kind != ptrace.Signaled {
 		e.queue = append(e.queue, s)
-		return false, nil
+		return false, u.mirrorParentTID()
 	}
 	if err := ptrace.GetRegs(u.tid, &u.regs); err != nil {
 		return false, err
@@ -127,9 +146,8 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if u.call != nil { // in the gadget: before, inside or just behind its system call
 		if s.Kind == ptrace.Signaled {
 			e.queue = append(e.queue, s)
-			return false, e.mirrorEarly(u)
 		}
-		return true, nil
+		return s.Kind != ptrace.Signaled, e.mirrorEarly(u)
 	}
 	if pl, ok := e.placeOf(u, s); ok && (s.Kind == ptrace.Signaled || e.interrupted(u)) {
 		if err := e.mirrorResult(u, pl); err != nil {
@@ -174,7 +192,11 @@ func (e *engine) mirrorEarly(u *thread) error {
 	if u.regs.Rip == u.p.code.address(u.p.code.rt.gadget) {
 		return nil
 	}
-	return e.mirrorWrites(u, u.call, int64(u.regs.Rax))
+	ret := int64(u.regs.Rax)
+	if restart(ret) { // nanosleep and select tell the time that is left each time
+		ret = fail(unix.EINTR)
+	}
+	return e.mirrorWrites(u, u.call, ret)
 }
 
 // unpark lets parked threads go on.
@@ -206,7 +228,7 @@ func (e *engine) verifyAll() error {
 	return e.atRest(func() error {
 		compared := map[*process]bool{}
 		for _, t := range e.threads {
-			if t.p == nil || t.p.code == nil || compared[t.p] || t.exiting {
+			if t.p == nil || t.p.mem == nil || t.p.exiting || compared[t.p] || t.exiting {
 				continue
 			}
 			compared[t.p] = true
@@ -230,6 +252,8 @@ const verifyPiece = 1 << 20
 // compare compares every mirrored byte of a stopped process with its copy. tid is any live thread of it: the leader may be
 // gone.
 func (e *engine) compare(p *process, tid int) error {
+	before := e.verify
+	defer func() { e.accountOf(p.pid).verified(before, e.verify) }()
 	e.verify.Runs++
 	e.how = "verify"
 	defer func() { e.how = "engine" }()
@@ -324,6 +348,9 @@ func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native
 const divergentMost = 1000
 
 func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, native, mirror []byte) {
+	if e.writtenOutside(m) {
+		return
+	}
 	cause := e.cause(p, native, mirror, d)
 	if cause == "flip" {
 		f := e.flipAt(p, d)

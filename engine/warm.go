@@ -22,7 +22,7 @@ type region struct {
 	kept       bool // key is valid: the mapping is of a file that can be found again
 	first      int  // blocks [first, first+loaded) of the cache were not translated here
 	loaded     int
-	sum        uint64 // of the image that they came from
+	sum        uint64 // of the image that they came from, or that was found not to be the same
 }
 
 // region is the region that a native address lies in.
@@ -48,7 +48,7 @@ func (c *codeCache) forgetRegions(start, end uint64) {
 // put into the cache.
 func (p *process) recall(pc uint64) {
 	c := p.code
-	if p.saved == nil || c.region(pc) != nil {
+	if p.saved == nil || c.counting || c.region(pc) != nil {
 		return
 	}
 	m, ok := p.space.Find(shadowmem.Native(pc))
@@ -65,9 +65,11 @@ func (p *process) recall(pc uint64) {
 			n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
 			return n
 		}
-		if im != nil && same(&r, im, read) {
-			c.place(&r, im)
-			c.breakUp(r.start, r.end)
+		if im != nil {
+			if r.sum = im.Sum(); same(&r, im, read) {
+				c.place(&r, im)
+				c.breakUp(r.start, r.end)
+			}
 		}
 		p.saved.Release(r.key, im)
 	}

@@ -59,7 +59,7 @@ func (c *codeCache) place(r *region, im *saved.Image) {
 		c.patch(site, c.rt.syscall)
 		c.calls = append(c.calls, site)
 	}
-	r.first, r.loaded, r.sum = len(c.blocks), im.Blocks(), im.Sum()
+	r.first, r.loaded = len(c.blocks), im.Blocks()
 	c.placeBlocks(r, im, at)
 	for i := range im.Links() {
 		l := im.Link(i)
@@ -114,9 +114,12 @@ func (c *codeCache) placeExits(im *saved.Image, at uint32) {
 	for i := range im.Exits() {
 		x := im.Exit(i)
 		s := stub{at: at + x.At, site: at + x.Site, next: -1, kind: stubLink, target: x.Target}
-		if x.Stop {
+		switch {
+		case x.Stop:
 			s.kind, s.stop, s.vector = stubStop, translator.StopReason(x.Reason), x.Vector
-		} else {
+		case c.linked(s.site, x.Target): // it was not there when the image was made
+			s.kind = stubNone
+		default:
 			if first, ok := c.waiting.get(x.Target); ok {
 				s.next = first
 			}

@@ -1,11 +1,6 @@
 package engine
 
-import (
-	"cmp"
-	"slices"
-
-	"kmv/engine/saved"
-)
+import "kmv/engine/saved"
 
 // save keeps what was translated in an address space that ends. A cache that others still use is theirs to save; of the
 // last one of a run only the next run could make use.
@@ -18,26 +13,32 @@ func (p *process) save(last bool) {
 		return
 	}
 	w := newDrafter(c)
-	used := make([]*saved.Image, len(c.regions)) // a draft shares the native bytes of the image that it replaces
-	for i, fresh := range w.fresh() {
+	worth := w.worthSaving()
+	if len(worth) == 0 {
+		return
+	}
+	w.text = c.texts()
+	used := make([]*saved.Image, len(c.regions))
+	for _, i := range worth {
 		r := &c.regions[i]
-		if !r.kept || !worthSaving(fresh, r.loaded) || c.anyHot(r) {
-			continue
-		}
 		old := p.saved.Get(r.key)
-		if old == nil && r.loaded == 0 || old != nil && old.Sum() == r.sum { // else another kmv was faster
-			w.drafts[i] = &saved.Draft{Spans: w.spans(i, old)}
-			used[i] = old
+		used[i] = old
+		if old == nil && r.loaded > 0 || old != nil && old.Sum() != r.sum { // another kmv was faster
 			continue
 		}
-		p.saved.Release(r.key, old)
+		if r.loaded == 0 {
+			old = nil // it is of other native code
+		}
+		if spans, ok := w.spans(i, old); ok {
+			w.drafts[i] = &saved.Draft{Spans: spans}
+		}
 	}
 	w.draw()
-	for i, d := range w.drafts {
-		if d != nil {
+	for _, i := range worth {
+		if d := w.drafts[i]; d != nil {
 			p.saved.Put(c.regions[i].key, d)
-			p.saved.Release(c.regions[i].key, used[i])
 		}
+		p.saved.Release(c.regions[i].key, used[i])
 	}
 }
 
@@ -48,9 +49,6 @@ func (c *codeCache) loaded() (n int) {
 	}
 	return n
 }
-
-// worthSaving says whether blocks that were translated here are enough to write the image again.
-func worthSaving(fresh, loaded int) bool { return fresh > 0 && fresh >= loaded/64 }
 
 // anyHot says whether a page of a region is written so often that its blocks check themselves.
 func (c *codeCache) anyHot(r *region) bool {
@@ -73,7 +71,7 @@ type drafter struct {
 }
 
 func newDrafter(c *codeCache) *drafter {
-	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), text: c.texts(), index: make([]int32, len(c.blocks))}
+	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), index: make([]int32, len(c.blocks))}
 	last := 0
 	for i := range c.blocks {
 		w.owner[i], w.index[i] = -1, -1
@@ -88,8 +86,8 @@ func newDrafter(c *codeCache) *drafter {
 	return w
 }
 
-// fresh counts the blocks of each region that were translated here.
-func (w *drafter) fresh() []int {
+// worthSaving lists the regions of which enough was translated here to write the image again.
+func (w *drafter) worthSaving() (list []int) {
 	n := make([]int, len(w.c.regions))
 	for i, j := range w.owner {
 		if j < 0 {
@@ -99,7 +97,12 @@ func (w *drafter) fresh() []int {
 			n[j]++
 		}
 	}
-	return n
+	for j := range n {
+		if r := &w.c.regions[j]; r.kept && n[j] > 0 && n[j] >= r.loaded/64 && !w.c.anyHot(r) {
+			list = append(list, j)
+		}
+	}
+	return list
 }
 
 // draw fills the drafts.
@@ -261,96 +264,4 @@ func lead(d *saved.Draft, x saved.Exit) {
 	d.Code = append(d.Code, int3)
 	putRel32(d.Code, x.Site, x.At)
 	d.Exits = append(d.Exits, x)
-}
-
-// spans collects the native bytes of a region: those of the blocks that were translated here, and those of the image that
-// the others came from.
-func (w *drafter) spans(j int, old *saved.Image) []saved.Span {
-	c := w.c
-	var own []int32 // blocks, by their native addresses
-	size := 0
-	for i := range c.blocks {
-		if b := &c.blocks[i]; w.owner[i] == int32(j) && w.text[i] >= 0 && b.size > 0 && c.live(int32(i)) {
-			own = append(own, int32(i))
-			size += int(b.size)
-		}
-	}
-	slices.SortFunc(own, func(a, b int32) int { return cmp.Compare(c.blocks[a].native, c.blocks[b].native) })
-	if old != nil {
-		old.Spans(func(s saved.Span) bool {
-			size += len(s.Bytes)
-			return true
-		})
-	}
-	u := union{text: make([]byte, 0, size)} // never moved: spans grow in place
-	before := func(end uint64) {            // the blocks that begin before end
-		for len(own) > 0 && c.blocks[own[0]].native < end {
-			b, at := &c.blocks[own[0]], w.text[own[0]]
-			u.add(uint32(b.native-c.regions[j].start), c.native[at:][:b.size])
-			own = own[1:]
-		}
-	}
-	if old != nil {
-		old.Spans(func(s saved.Span) bool {
-			before(c.regions[j].start + uint64(s.Start))
-			u.add(s.Start, s.Bytes)
-			return true
-		})
-	}
-	before(^uint64(0))
-	return u.spans
-}
-
-// union joins spans that touch or overlap, given in the order of their starts; where they overlap they have the same bytes.
-type union struct {
-	spans []saved.Span
-	text  []byte
-}
-
-func (u *union) add(start uint32, b []byte) {
-	if n := len(u.spans); n > 0 {
-		last := &u.spans[n-1]
-		if end := last.Start + uint32(len(last.Bytes)); start <= end {
-			if skip := end - start; skip < uint32(len(b)) {
-				last.Bytes = append(last.Bytes, b[skip:]...)
-				u.text = u.text[:len(u.text)+len(b)-int(skip)]
-			}
-			return
-		}
-	}
-	at := len(u.text)
-	u.text = append(u.text, b...)
-	u.spans = append(u.spans, saved.Span{Start: start, Bytes: u.text[at:]})
-}
-
-// texts finds where in codeCache.native the native bytes of each block are, -1 if they are not.
-func (c *codeCache) texts() []int32 {
-	text := make([]int32, len(c.blocks))
-	at := int32(0)
-	for i := 0; i < len(c.blocks); {
-		if n := c.loadedAt(i); n > 0 {
-			for range n {
-				text[i] = -1
-				i++
-			}
-			continue
-		}
-		text[i] = -1
-		if c.blocks[i].kind == translated {
-			text[i] = at
-			at += int32(c.blocks[i].size)
-		}
-		i++
-	}
-	return text
-}
-
-// loadedAt is how many blocks from i on were loaded, if i is the first of them.
-func (c *codeCache) loadedAt(i int) int {
-	for k := range c.regions {
-		if r := &c.regions[k]; r.loaded > 0 && r.first == i {
-			return r.loaded
-		}
-	}
-	return 0
 }

@@ -70,7 +70,7 @@ func TestSavedBlocksAreTranslations(t *testing.T) {
 	c.indirect(c.ensure(start, src))
 
 	key := saved.KeyOf("test")
-	im := draw(t, c, nil, key)
+	im := draw(t, c, nil, key, 0)
 	n := newTestCache(t)
 	n.regions = []region{r}
 	n.place(&n.regions[0], im)
@@ -90,21 +90,56 @@ func TestSavedBlocksAreTranslations(t *testing.T) {
 	checkBlocks(t, n, src)
 	last := newTestCache(t)
 	last.regions = []region{r}
-	last.place(&last.regions[0], draw(t, n, im, key))
+	last.place(&last.regions[0], draw(t, n, im, key, 0))
 	checkBlocks(t, last, src)
 	if last.index.len() < n.index.len()*99/100 {
 		t.Errorf("%d of %d blocks were kept the second time", last.index.len(), n.index.len())
 	}
 }
 
-// draw makes an image of the one region of a cache; old is where its loaded blocks came from.
-func draw(t *testing.T, c *codeCache, old *saved.Image, key saved.Key) *saved.Image {
+// A branch from one mapping to another is linked, whichever of them is loaded first.
+func TestBranchesBetweenMappings(t *testing.T) {
+	text, start := testText(t)
+	src := func(pc uint64) []byte {
+		if pc < start || pc >= start+uint64(len(text)) {
+			return nil
+		}
+		return text[pc-start:]
+	}
+	c := newTestCache(t)
+	middle := start + 100000
+	c.regions = []region{{start: start, end: middle, kept: true}, {start: middle, end: start + uint64(len(text)), kept: true}}
+	for off := uint64(0); off < 200000; off += 997 {
+		c.indirect(c.ensure(start+off, src))
+	}
+	key := saved.KeyOf("test")
+	images := []*saved.Image{draw(t, c, nil, key, 0), draw(t, c, nil, key, 1)}
+	for _, order := range [][]int{{0, 1}, {1, 0}} {
+		n := newTestCache(t)
+		n.regions = []region{c.regions[0], c.regions[1]}
+		for _, j := range order {
+			n.place(&n.regions[j], images[j])
+		}
+		checkBlocks(t, n, src)
+		if n.index.len() < c.index.len()*99/100 {
+			t.Errorf("order %v: %d of %d blocks", order, n.index.len(), c.index.len())
+		}
+	}
+}
+
+// draw makes an image of region j of a cache; old is where its loaded blocks came from.
+func draw(t *testing.T, c *codeCache, old *saved.Image, key saved.Key, j int) *saved.Image {
 	t.Helper()
 	w := newDrafter(c)
-	w.drafts[0] = &saved.Draft{Spans: w.spans(0, old)}
+	w.text = c.texts()
+	spans, ok := w.spans(j, old)
+	if !ok {
+		t.Fatal("spans of one text differ")
+	}
+	w.drafts[j] = &saved.Draft{Spans: spans}
 	w.draw()
 	var b bytes.Buffer
-	if err := w.drafts[0].WriteTo(&b, key); err != nil {
+	if err := w.drafts[j].WriteTo(&b, key); err != nil {
 		t.Fatal(err)
 	}
 	im, err := saved.Parse(b.Bytes(), key)
@@ -243,12 +278,19 @@ func TestUnion(t *testing.T) {
 		u.add(s[0], memory[s[0]:s[1]])
 	}
 	want := []saved.Span{{Start: 0, Bytes: memory[:5]}, {Start: 7, Bytes: memory[7:12]}, {Start: 20, Bytes: memory[20:]}}
-	if len(u.spans) != len(want) {
+	if len(u.spans) != len(want) || u.differ {
 		t.Fatalf("%d spans: %v", len(u.spans), u.spans)
 	}
 	for i, s := range u.spans {
 		if s.Start != want[i].Start || !bytes.Equal(s.Bytes, want[i].Bytes) {
 			t.Errorf("span at %d: %q, want %q at %d", s.Start, s.Bytes, want[i].Bytes, want[i].Start)
+		}
+	}
+	for _, other := range []string{"X", "xX", "xyX"} {
+		v := u
+		v.add(23, []byte(other)) // over x, y and z, where one letter is another
+		if !v.differ {
+			t.Errorf("%q over %q is not seen", other, memory[23:])
 		}
 	}
 }

@@ -84,7 +84,7 @@ func (j *job) under(t *testing.T, base, kind string, native outcome) {
 // command is the prefix that puts step i under kmv.
 func (j *job) command(base string) func(i int) []string {
 	return func(i int) []string {
-		cmd := []string{kmvBinary, "run", "--verify", "--report", reportFile(base, i)}
+		cmd := []string{kmvBinary, "run", verifyOption, "--report", reportFile(base, i)}
 		return append(append(cmd, j.flags...), "--")
 	}
 }

@@ -12,6 +12,9 @@ import (
 // soak says whether the long rows run too.
 var soak = os.Getenv("KMV_SOAK") != ""
 
+// verifyOption interrupts the programs often in a soak, and else compares at the end only.
+var verifyOption = map[bool]string{false: "--verify", true: "--verify=20ms"}[soak]
+
 // twice says whether each job runs a second time under kmv, with the translations that the first one has saved.
 var twice = soak || os.Getenv("KMV_TWICE") != ""
 

@@ -126,7 +126,7 @@ int answer(int); int main(void) { printf("%d\n", answer(3)); return 0; }`)
 		if r.out != row.want {
 			t.Errorf("run %d, with %s: %q, want %q", i, row.lib, r.out, row.want)
 		}
-		if tr := r.report.Translation; i == 1 && tr.LoadedBlocks != tr.Blocks {
+		if tr := r.report.Translation; i%2 == 1 && tr.LoadedBlocks != tr.Blocks {
 			t.Errorf("with the library as it was, %d of %d blocks are loaded", tr.LoadedBlocks, tr.Blocks)
 		}
 	}

@@ -27,7 +27,7 @@ func (t *tape) begin() {
 // write puts the pull. If it is lost, so is what later differences would refer to. The caller holds t.mu.
 func (t *tape) write(p *Pull) {
 	t.now = max(t.now, p.Time)
-	if !t.w.put(&Line{Pull: p}, p.Why != PullSecond) {
+	if !t.w.put(&Line{Pull: p}, true) {
 		t.bases.afresh = true
 		t.lose(Dropped{Pulls: 1})
 	}
@@ -83,11 +83,8 @@ func (t *tape) pages(s *view.Snapshot) []uint64 {
 		}
 	}
 	t.mu.Lock()
-	watched := t.watched.of(s.Pid, pagesMost/2)
+	chosen = t.watched.of(s.Pid, pagesMost/2)
 	t.mu.Unlock()
-	for _, p := range watched {
-		add(p)
-	}
 	if r := s.Registers; r != nil {
 		if i := slices.Index(r.Names, "rsp"); i >= 0 && i < len(r.Values) {
 			const redZone = 128 // bytes below rsp that belong to the program (System V ABI, 3.2.2)
@@ -129,11 +126,13 @@ func (t *tape) code(pid int, lines []view.CodeLine) {
 	var fresh []view.CodeLine
 	for _, l := range lines {
 		key, sum := pageKey{pid, l.Addr}, codeHash(&l)
+		t.bases.lengths[key] = len(l.Bytes)
 		if t.bases.code[key] == sum {
 			continue
 		}
 		if len(t.bases.code) >= codeMost {
 			clear(t.bases.code)
+			clear(t.bases.lengths)
 		}
 		t.bases.code[key] = sum
 		l.Count, l.Break = 0, 0 // they belong to a moment
@@ -145,6 +144,19 @@ func (t *tape) code(pid int, lines []view.CodeLine) {
 		}
 		t.lose(Dropped{Pulls: 1})
 	}
+}
+
+// knows says whether the code at an address, and what follows it, has been written. The caller holds t.mu.
+func (t *tape) knows(pid int, pc uint64) bool {
+	const enough = 16 // instructions
+	for range enough {
+		n := t.bases.lengths[pageKey{pid, pc}]
+		if n == 0 {
+			return false
+		}
+		pc += uint64(n)
+	}
+	return true
 }
 
 // codeHash is never 0.

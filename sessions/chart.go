@@ -12,7 +12,7 @@ import (
 const (
 	chartWidth  = 900.0
 	chartHeight = 160.0
-	chartLeft   = 70.0 // for the labels of the vertical axis
+	chartLeft   = 82.0 // for the labels of the vertical axis
 	chartBelow  = 22.0
 )
 
@@ -72,8 +72,8 @@ func ticks(low, high float64, n int) (values []float64) {
 			break
 		}
 	}
-	for k := math.Ceil(low/step - 1e-9); k*step <= high+step*1e-9; k++ {
-		values = append(values, k*step)
+	for k := math.Ceil(low/step - 1e-9); k*step <= high+step*1e-9 && len(values) <= 2*n; k++ {
+		values = append(values, k*step+0) // + 0: not -0
 	}
 	return values
 }
@@ -103,6 +103,9 @@ func lineChart(name, about string, a axis, points []point, full float64, format 
 		c.Y = append(c.Y, tick{y(v), format(v)})
 	}
 	var b strings.Builder
+	if len(points) == 1 { // of a short run: a line all the same
+		points = append(points, point{a.to, points[0].v})
+	}
 	for _, p := range thin(points) {
 		fmt.Fprintf(&b, "%g,%g ", a.x(p.t), y(p.v))
 	}

@@ -1,9 +1,10 @@
 package sessions
 
 import (
-	"strconv"
+	"errors"
 	"strings"
 
+	"kmv/engine/expr"
 	"kmv/engine/view"
 )
 
@@ -12,18 +13,71 @@ func (p *Player) eval(text string, thread int) (uint64, error) {
 	return p.evalAt(text, thread, &p.film.moments[p.at])
 }
 
-// evalAt gives the value of a register or a number at a moment, of a thread (0 is the one that stopped).
+// evalAt gives the value of an expression at a moment, of a thread (0 is the one that stopped).
 func (p *Player) evalAt(text string, thread int, m *moment) (uint64, error) {
 	if thread == 0 {
 		thread = m.pull.Thread
 	}
-	name, isRegister := strings.CutPrefix(text, "$")
-	v, known := register(m.registers[thread], name)
-	if isRegister && known {
-		return v, nil
+	v, err := expr.Eval(text, recorded{p, m, thread})
+	var wrong *expr.Error
+	if errors.As(err, &wrong) {
+		return 0, &view.CommandError{Text: wrong.Text, Start: wrong.Start, End: wrong.End, Problem: wrong.Problem, Hint: wrong.Hint}
 	}
-	if v, err := strconv.ParseUint(text, 0, 64); err == nil {
-		return v, nil
+	if v.Type != nil {
+		return uint64(v.Int()), err
 	}
-	return 0, &view.CommandError{Text: text, End: len(text), Problem: "is not known at this moment", Hint: "a register such as $rax, or a number"}
+	return v.Bits, err
+}
+
+// recorded is what an expression can speak of at a moment.
+type recorded struct {
+	p      *Player
+	m      *moment
+	thread int
+}
+
+func (r recorded) Register(name string) (uint64, bool) {
+	switch name {
+	case "pc":
+		name = "rip"
+	case "sp":
+		name = "rsp"
+	case "fp":
+		name = "rbp"
+	}
+	return register(r.m.registers[r.thread], name)
+}
+
+// Symbol finds variables among the ranges, and functions where an instruction at their start was recorded.
+func (r recorded) Symbol(name string) (addr, size uint64, object, ok bool) {
+	for _, v := range r.m.ranges {
+		if v.Kind == "variable" && v.Name == name {
+			return v.Start, v.End - v.Start, true, true
+		}
+	}
+	for key, versions := range r.p.film.code {
+		if key.pid != r.m.pull.Pid {
+			continue
+		}
+		symbol := versions[0].code.Symbol
+		if symbol == name || strings.TrimSuffix(symbol, "+0") == name || strings.TrimSuffix(symbol, "+0x0") == name {
+			return key.addr, 0, false, true
+		}
+	}
+	return 0, 0, false, false
+}
+
+func (r recorded) Read(addr uint64, size int) (uint64, error) {
+	w, what := r.p.window(r.m.pull.Pid, r.thread, r.m, view.MemoryQuery{Addr: addr, Size: size})
+	if len(w.Native) < size {
+		if what == "" {
+			what = "all of the memory there"
+		}
+		return 0, &NotRecordedError{what, r.m.pull.Time}
+	}
+	v := uint64(0)
+	for i := size - 1; i >= 0; i-- {
+		v = v<<8 | uint64(w.Native[i])
+	}
+	return v, nil
 }

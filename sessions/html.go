@@ -19,7 +19,7 @@ var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
 	"seconds":  func(v float64) string { return fmt.Sprintf("%.3f", v) },
 	"join":     func(list []string) string { return strings.Join(list, " ") },
 	"clean":    clean,
-	"output":   func(e view.Event) bool { return e.Kind == view.EventOutput },
+	"tell":     func(e view.Event) string { return tell(&e) },
 	"bits":     func(b []byte) string { return fmt.Sprintf("%x", b) },
 }).Parse(pageText))
 

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -110,7 +111,7 @@ func TestRecordedBreaks(t *testing.T) {
 
 // TestNotRecorded: what is not there is said, not made up.
 func TestNotRecorded(t *testing.T) {
-	p, _ := player(t, 5)
+	p, f := player(t, 5)
 	var missing *NotRecordedError
 	for _, q := range []view.Query{
 		{Memory: []view.MemoryQuery{{Addr: 0x7000, Size: 16}}},
@@ -137,8 +138,14 @@ func TestNotRecorded(t *testing.T) {
 		t.Errorf("why: %v", err)
 	}
 	rsp := uint64(fakeHeap + 2*pageSize + 64)
-	if r, err := p.Do(t.Context(), view.Command{Op: view.Eval, Text: "$rsp"}); err != nil || r.Value != rsp {
-		t.Errorf("$rsp is %#x, %v", r.Value, err)
+	for text, want := range map[string]uint64{"$rsp": rsp, "$sp+8": rsp + 8, "0x10/2": 8, "&counter": fakeHeap, "&main": fakeCode} {
+		if r, err := p.Do(t.Context(), view.Command{Op: view.Eval, Text: text}); err != nil || r.Value != want {
+			t.Errorf("%s is %#x, %v; want %#x", text, r.Value, err, want)
+		}
+	}
+	want := binary.LittleEndian.Uint32(f.truth[0].pages[rsp&^(pageSize-1)].native[rsp%pageSize:])
+	if r, err := p.Do(t.Context(), view.Command{Op: view.Eval, Text: "*(unsigned int*)$rsp"}); err != nil || r.Value != uint64(want) {
+		t.Errorf("*$rsp is %#x, %v; want %#x", r.Value, err, want)
 	}
 	if _, err := p.Do(t.Context(), view.Command{Op: view.Eval, Text: "$nope"}); !errors.As(err, &wrong) {
 		t.Errorf("$nope: %v", err)
@@ -171,11 +178,12 @@ func TestPlayedEvents(t *testing.T) {
 // TestAskedAgain: a question that was asked when the run was recorded has its answer.
 func TestAskedAgain(t *testing.T) {
 	f := newFake(1)
-	r, err := NewRecorder(t.TempDir()+"/a.kmv", f, Options{})
+	f.Do(t.Context(), view.Command{Op: view.Pause})
+	r, err := NewRecorder(create(t, t.TempDir()+"/a.kmv"), f, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, r, view.Command{Op: view.Pause})
+	untilStop(r)
 	r.Do(t.Context(), view.Command{Op: view.Why, Addr: 77})
 	r.Do(t.Context(), view.Command{Op: view.Input, Data: []byte("secret")})
 	do(t, r, view.Command{Op: view.StepInst})

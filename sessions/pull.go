@@ -16,12 +16,14 @@ const (
 	pagesSecond = 16 // while the program runs
 	blocksMost  = 8  // whose code is read, a second
 	lookMost    = 5 * time.Second
+	firstPull   = 50 * time.Millisecond // then twice that, up to a second
 )
 
 // watch pulls until the recording ends.
 func (t *tape) watch() {
 	defer close(t.done)
-	tick := time.NewTicker(time.Second)
+	every := firstPull // short runs shall have something in them
+	tick := time.NewTimer(every)
 	defer tick.Stop()
 	for {
 		select {
@@ -32,6 +34,8 @@ func (t *tape) watch() {
 			t.atStop()
 		case <-tick.C:
 			t.everySecond()
+			every = min(2*every, time.Second)
+			tick.Reset(every)
 		}
 	}
 }
@@ -45,7 +49,9 @@ func (t *tape) look(q view.Query) *view.Snapshot {
 		return nil
 	}
 	s, err := t.run.Look(ctx, q)
+	t.mu.Lock()
 	t.budget.spend(time.Since(start))
+	t.mu.Unlock()
 	if err != nil {
 		return nil
 	}
@@ -55,40 +61,65 @@ func (t *tape) look(q view.Query) *view.Snapshot {
 // atStop reads a stop, or once more what changed at it.
 func (t *tape) atStop() {
 	t.mu.Lock()
-	e, again, paused, settled := t.stopped, t.again, t.paused, t.settled
-	t.stopped, t.again = nil, false
+	e, again, paused, wanted := t.stopped, t.again, t.paused, t.wanted
+	t.stopped, t.again, t.wanted = nil, false, nil
 	t.mu.Unlock()
 	switch {
 	case e != nil:
-		t.pullStop(e.Seq, e.Thread)
-		t.mu.Lock()
-		if t.stopped == nil {
-			close(settled)
-			t.settled = nil
-		}
-		t.mu.Unlock()
+		t.pullStop(e)
 	case again && paused:
 		t.pullAgain()
-	case again: // the recording begins: maybe at a stop that was before it
-		if s := t.look(view.Query{}); s != nil && s.State == view.Paused {
-			t.mu.Lock()
-			t.paused = true
-			t.mu.Unlock()
-			t.pullStop(s.Seq, s.Thread)
-		}
+	case again:
+		t.pullFirst()
+	case paused && wanted != nil:
+		t.pullPages(wanted)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped == nil && t.settled != nil {
+		close(t.settled)
+		t.settled = nil
 	}
 }
 
+// pullFirst reads what is there when the recording begins; maybe a stop that was before it.
+func (t *tape) pullFirst() {
+	s := t.look(view.Query{})
+	if s == nil || s.State != view.Paused {
+		t.everySecond()
+		return
+	}
+	t.mu.Lock()
+	t.paused, t.stopSeq = true, min(t.seq, s.Seq)
+	t.mu.Unlock()
+	t.pullStop(&view.Event{Seq: s.Seq, Thread: s.Thread})
+}
+
+// fits says whether a snapshot was taken at the stop that lasts. If an event before it has not come yet, that cannot be told: then
+// the caller is to try again when it has. The caller holds t.mu.
+func (t *tape) fits(s *view.Snapshot) (ok, later bool) {
+	if s.Seq > t.seq {
+		t.late = true
+		return false, true
+	}
+	return t.paused && s.Seq >= t.stopSeq, false
+}
+
 // pullStop reads all that a stop shows; little of it if stops come too fast.
-func (t *tape) pullStop(seq uint64, thread int) {
-	q := view.Query{Thread: thread, Registers: true, Code: &view.CodeQuery{Before: codeBefore, After: codeAfter}}
-	rich := t.rich()
+func (t *tape) pullStop(e *view.Event) {
+	q := view.Query{Thread: e.Thread, Registers: true}
+	t.mu.Lock()
+	if e.PC == 0 || !t.knows(e.Pid, e.PC) {
+		q.Code = &view.CodeQuery{Before: codeBefore, After: codeAfter}
+	}
+	rich := t.allowed() == all
+	t.mu.Unlock()
 	if rich {
 		q.Vectors, q.Stack, q.Threads, q.Breaks = true, true, true, true
 		q.Ranges, q.Gaps = t.due()
 	}
 	s := t.look(q)
-	if s == nil || s.State != view.Paused || s.Seq < seq {
+	if s == nil || s.State != view.Paused {
 		t.missed()
 		return
 	}
@@ -98,16 +129,19 @@ func (t *tape) pullStop(seq uint64, thread int) {
 		others = t.otherThreads(s)
 	}
 	t.ranges(s)
-	var windows []view.Window
+	latest := s
 	if rich {
-		windows = t.windows(s.Pid, t.pages(s))
+		latest = t.windows(s, t.pages(s))
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.stopped != nil && t.stopped.Seq <= seq {
-		return // it was told of meanwhile, and is read again
-	}
-	if !t.paused || t.stopped != nil {
+	switch ok, later := t.fits(latest); {
+	case t.stopped != nil && t.stopped.Seq <= e.Seq: // it was told of meanwhile, and is read again
+		return
+	case later && t.stopped == nil:
+		t.stopped = e
+		return
+	case !ok || t.stopped != nil || s.Seq < t.stopSeq:
 		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
 		return
 	}
@@ -119,12 +153,40 @@ func (t *tape) pullStop(seq uint64, thread int) {
 		t.code(s.Pid, o.Code)
 	}
 	t.addRest(p, s, q)
-	clear(t.read)
-	t.addWindows(p, windows)
+	t.addWindows(p, latest.Memory)
 	t.write(p)
 	t.lastPull = p
 	if !rich {
 		t.lose(Dropped{Pulls: 1, Why: t.poor()})
+	}
+}
+
+// pullPages reads what a watcher has seen at a stop, and was not read there.
+func (t *tape) pullPages(wanted []pageKey) {
+	var q view.Query
+	for _, key := range wanted {
+		q.Memory = append(q.Memory, view.MemoryQuery{Addr: key.addr, Size: pageSize})
+	}
+	if !t.rich() {
+		t.missed()
+		return
+	}
+	s := t.look(q)
+	if s == nil || s.State != view.Paused {
+		t.missed()
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	ok, later := t.fits(s)
+	if later {
+		t.wanted = append(t.wanted, wanted...)
+	}
+	if ok {
+		p := newPull(PullLook, s)
+		t.begin()
+		t.addWindows(p, s.Memory)
+		t.write(p)
 	}
 }
 
@@ -140,7 +202,7 @@ func (t *tape) pullAgain() {
 		thread = t.lastPull.Thread
 	}
 	t.mu.Unlock()
-	q := view.Query{Thread: thread, Registers: true, Breaks: true, Ranges: true, Gaps: true}
+	q := view.Query{Thread: thread, Registers: true, Vectors: true, Breaks: true, Ranges: true, Gaps: true}
 	s := t.look(q)
 	if s == nil || s.State != view.Paused {
 		t.missed()
@@ -148,16 +210,19 @@ func (t *tape) pullAgain() {
 	}
 	p := newPull(PullLook, s)
 	t.ranges(s)
-	windows := t.windows(s.Pid, t.pages(s))
+	latest := t.windows(s, t.pages(s))
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.paused {
+	ok, later := t.fits(latest)
+	ok = ok && s.Seq >= t.stopSeq
+	t.again = t.again || later
+	if !ok {
 		return
 	}
 	t.begin()
 	t.addThread(p, s.Thread, s)
 	t.addRest(p, s, q)
-	t.addWindows(p, windows)
+	t.addWindows(p, latest.Memory)
 	t.write(p)
 }
 
@@ -178,12 +243,15 @@ func (t *tape) everySecond() {
 		t.missed()
 		return
 	}
+	if s.State == view.Paused {
+		return // the stop is read when its event comes
+	}
 	t.counting = s.Counters.Counting
 	t.ranges(s)
 	p := newPull(PullSecond, s)
-	var windows []view.Window
+	latest := s
 	if q.Ranges {
-		windows = t.windows(s.Pid, t.watched.of(s.Pid, pagesSecond))
+		latest = t.windows(s, t.watched.of(s.Pid, pagesSecond))
 		t.hotCode(s)
 	}
 	t.mu.Lock()
@@ -193,8 +261,7 @@ func (t *tape) everySecond() {
 	}
 	t.begin()
 	t.addRest(p, s, q)
-	clear(t.read)
-	t.addWindows(p, windows)
+	t.addWindows(p, latest.Memory)
 	t.write(p)
 }
 
@@ -252,24 +319,37 @@ func (t *tape) otherThreads(s *view.Snapshot) map[int]*view.Snapshot {
 	return found
 }
 
-// windows reads pages.
-func (t *tape) windows(pid int, pages []uint64) []view.Window {
+// windows reads pages: the snapshot that has them, or the one before if they cannot be read.
+func (t *tape) windows(s *view.Snapshot, pages []uint64) *view.Snapshot {
 	if len(pages) == 0 {
-		return nil
+		return s
 	}
 	var q view.Query
 	for _, p := range pages {
 		q.Memory = append(q.Memory, view.MemoryQuery{Addr: p, Size: pageSize})
 	}
-	s := t.look(q)
-	if s == nil || s.Pid != pid {
-		return nil
+	w := t.look(q)
+	if w == nil || w.Pid != s.Pid || w.State != s.State {
+		return s
 	}
-	return s.Memory
+	return w
 }
 
-// rich says whether more may be read than the least. A disk that is behind, and stops in a row, make it false.
-func (t *tape) rich() bool { return t.w.pressure() < 0.25 && t.budget.allows(time.Now()) }
+// allowed says how much may be read now. A disk that is behind, and stops in a row, make it less. The caller holds t.mu.
+func (t *tape) allowed() detail {
+	d := t.budget.allows(time.Now())
+	if t.w.pressure() >= 0.25 {
+		d = min(d, little)
+	}
+	return d
+}
+
+// rich says whether more may be read than the least.
+func (t *tape) rich() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.allowed() == all
+}
 
 func (t *tape) poor() string {
 	if t.w.pressure() >= 0.25 {

@@ -24,9 +24,11 @@ type Recorder struct {
 	view.Controller
 	options Options
 	events  *queue[view.Event]
+	pumped  chan struct{} // closed when the run's events have ended, and with them the recording
 
 	mu   sync.Mutex
 	tape *tape  // nil: nothing is recorded
+	seq  uint64 // of the last event
 	over bool   // the run has ended
 	last Status // of the recording that ended last
 }
@@ -41,20 +43,16 @@ type Status struct {
 
 // Wrap puts a Recorder around a run, with no recording on.
 func Wrap(c view.Controller, o Options) *Recorder {
-	r := &Recorder{Controller: c, options: o, events: newQueue[view.Event]()}
+	r := &Recorder{Controller: c, options: o, events: newQueue[view.Event](), pumped: make(chan struct{})}
 	go r.pump()
 	return r
 }
 
 // NewRecorder is Wrap with a recording to file from the start.
-func NewRecorder(file string, c view.Controller, o Options) (*Recorder, error) {
-	d, err := createFile(file)
-	if err != nil {
-		return nil, err
-	}
-	r := &Recorder{Controller: c, options: o, events: newQueue[view.Event]()}
-	if err := r.start(context.Background(), file, d); err != nil {
-		d.Close()
+func NewRecorder(file *File, c view.Controller, o Options) (*Recorder, error) {
+	r := &Recorder{Controller: c, options: o, events: newQueue[view.Event](), pumped: make(chan struct{})}
+	if err := r.start(context.Background(), file); err != nil {
+		file.Discard()
 		return nil, err
 	}
 	go r.pump()
@@ -75,7 +73,11 @@ func (r *Recorder) Close() error {
 // pump copies events to the recording and to the watcher.
 func (r *Recorder) pump() {
 	for e := range r.Controller.Events() {
-		if t := r.current(); t != nil {
+		r.mu.Lock()
+		t := r.tape
+		r.seq = e.Seq
+		r.mu.Unlock()
+		if t != nil {
 			t.event(e)
 		}
 		r.events.put(e)
@@ -85,7 +87,11 @@ func (r *Recorder) pump() {
 	r.mu.Unlock()
 	_, _ = r.stop("the run ended")
 	r.events.finish()
+	close(r.pumped)
 }
+
+// Wait returns when the run has ended and its recording is on the disk.
+func (r *Recorder) Wait() { <-r.pumped }
 
 func (r *Recorder) current() *tape {
 	r.mu.Lock()
@@ -137,19 +143,19 @@ func (r *Recorder) record(ctx context.Context, c view.Command) (view.Reply, erro
 	if c.Text == "" {
 		return view.Reply{}, errors.New("a recording needs a file; :record FILE")
 	}
-	d, err := createFile(c.Text)
+	f, err := Create(c.Text)
 	if err != nil {
 		return view.Reply{}, err
 	}
-	if err := r.start(ctx, c.Text, d); err != nil {
-		d.Close()
+	if err := r.start(ctx, f); err != nil {
+		f.Discard()
 		return view.Reply{}, err
 	}
 	return view.Reply{Text: "recording to " + c.Text}, nil
 }
 
 // start begins a recording.
-func (r *Recorder) start(ctx context.Context, path string, d disk) error {
+func (r *Recorder) start(ctx context.Context, f *File) error {
 	s, err := r.Controller.Look(ctx, view.Query{})
 	if err != nil {
 		return fmt.Errorf("look at what is to be recorded: %w", err)
@@ -165,7 +171,10 @@ func (r *Recorder) start(ctx context.Context, path string, d disk) error {
 	case r.over:
 		return errors.New("the run has ended; there is nothing more to record")
 	}
-	t, err := newTape(r.Controller, path, d, newHeader(r.options, s), r.failed)
+	if err := f.empty(); err != nil {
+		return err
+	}
+	t, err := newTape(r.Controller, f, newHeader(r.options, s), r.seq, r.failed)
 	if err != nil {
 		return err
 	}
@@ -204,5 +213,5 @@ func (r *Recorder) failed(path string, at float64, err error) {
 	}
 }
 
-// settleMost is how long a command waits for a stop to be read.
-const settleMost = 250 * time.Millisecond
+// settleMost is how long a command waits for a stop to be read. In tests it is longer.
+var settleMost = 250 * time.Millisecond

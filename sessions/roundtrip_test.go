@@ -1,22 +1,58 @@
 package sessions
 
 import (
+	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
+	"time"
 
 	"kmv/engine/view"
 )
+
+func TestMain(m *testing.M) {
+	budgetMost, settleMost = time.Hour, time.Minute
+	os.Exit(m.Run())
+}
+
+// TestBudget: pulling costs its share and no more, whatever a pull takes; who waits a little gets everything.
+func TestBudget(t *testing.T) {
+	defer func(most time.Duration) { budgetMost = most }(budgetMost)
+	budgetMost = 500 * time.Millisecond
+	var b budget
+	now, spent := time.Unix(1000, 0), time.Duration(0)
+	counts := map[detail]int{}
+	for range 100000 { // a stop each 0.4 ms
+		now = now.Add(400 * time.Microsecond)
+		d := b.allows(now)
+		counts[d]++
+		cost := map[detail]time.Duration{all: 3 * time.Millisecond, little: 100 * time.Microsecond}[d]
+		b.spend(cost)
+		spent += cost
+	}
+	if most := budgetMost + time.Duration(budgetShare*float64(40*time.Second)) + 3*time.Millisecond; spent > most || counts[little] == 0 || counts[nothing] == 0 {
+		t.Errorf("%v spent in 40 s, at most %v; %v", spent, most, counts)
+	}
+	for range 1000 { // ten a second, by hand
+		now = now.Add(100 * time.Millisecond)
+		d := b.allows(now)
+		b.spend(3 * time.Millisecond)
+		if d != all && now.Sub(time.Unix(1040, 0)) > 10*time.Second {
+			t.Fatalf("detail %d at %v", d, now)
+		}
+	}
+}
 
 // record records a fake run of some steps and gives the file.
 func record(t *testing.T, f *fake, steps int) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "r.kmv")
-	r, err := NewRecorder(file, f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
+	f.Do(t.Context(), view.Command{Op: view.Pause}) // the first moment is a stop
+	r, err := NewRecorder(create(t, file), f, Options{Version: "test", Policy: []string{"all"}, Say: func(s string) { t.Error(s) }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	do(t, r, view.Command{Op: view.Pause})
+	untilStop(r)
 	for i := range steps {
 		op := view.StepInst
 		if i%7 == 6 {
@@ -42,6 +78,20 @@ func do(t *testing.T, r *Recorder, c view.Command) {
 	if c.Op == view.Kill {
 		return
 	}
+	untilStop(r)
+}
+
+// create opens a file for a recording.
+func create(t *testing.T, file string) *File {
+	t.Helper()
+	f, err := Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func untilStop(r *Recorder) {
 	for e := range r.Events() {
 		if e.Kind == view.EventStop {
 			return

@@ -39,7 +39,7 @@ func Show(w io.Writer, r *Recording, all bool) {
 	if d := s.Dropped.String(); d != "" {
 		row("left out", "%s", d)
 	}
-	row("moments", "%d, of them %d stops", s.Moments, s.Stops)
+	row("moments", "%d, %d of them stops", s.Moments, s.Stops)
 	c := s.Counters
 	row("mirror", "%d of %d writable bytes (%.1f%%) at +%#x, %d in memory", c.BytesMirrored, c.BytesWritable, 100*Coverage(c), h.Offset, c.BytesResident)
 	row("stores", "%d%s; %d system calls, %d stops of the engine", c.Stores, counted(c), c.Syscalls, c.Stops)
@@ -74,11 +74,7 @@ func tables(w io.Writer, s *Summary, most int) {
 		return fmt.Sprintf("%d\t%.3f s\tthread %d\t%#x\t%s\t%s", p.Moment, p.Time, p.Thread, p.PC, p.Symbol, p.Reason)
 	})
 	table(w, "events", most, s.Events, func(e view.Event) string {
-		text := e.Text
-		if e.Kind == view.EventOutput {
-			text = fmt.Sprintf("%d bytes", len(e.Data))
-		}
-		return fmt.Sprintf("#%d\t%.3f s\t%s\t%s", e.Seq, e.Time, e.Kind, strings.Join(strings.Fields(e.Symbol+" "+e.Range+" "+text), " "))
+		return fmt.Sprintf("#%d\t%.3f s\t%d\t%s\t%s", e.Seq, e.Time, e.Pid, e.Kind, tell(&e))
 	})
 }
 
@@ -136,7 +132,7 @@ func Verify(w io.Writer, r *Recording) bool {
 		fmt.Fprintln(w, d)
 	}
 	if !r.Ended && len(r.Damage) == 0 {
-		fmt.Fprintln(w, "it has no end: it is still being recorded, or kmv was killed; at most the last second is missing")
+		fmt.Fprintln(w, "it has no end: it is still being recorded, or kmv was killed (then at most the last second is missing), or the disk was full")
 	}
 	if d := s.Dropped.String(); d != "" {
 		fmt.Fprintf(w, "left out while it was recorded: %s\n", d)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/sys/unix"
-
 	"kmv/engine/view"
 )
 
@@ -55,7 +53,10 @@ func Summarize(r *Recording) *Summary {
 			root = m.pull.Pid
 		}
 		if c := m.pull.Counters; c != nil {
-			s.Counters = *c
+			old := s.Counters
+			if s.Counters = *c; c.BytesWritable == 0 { // a program that was killed: as it was before
+				s.Counters.BytesMirrored, s.Counters.BytesWritable, s.Counters.BytesResident = old.BytesMirrored, old.BytesWritable, old.BytesResident
+			}
 			s.Samples = append(s.Samples, Sample{m.pull.Time, *c})
 		}
 		if m.stop {
@@ -122,17 +123,6 @@ func (d Dropped) String() string {
 		return ""
 	}
 	return strings.Join(parts, ", ") + " (" + d.Why + ")"
-}
-
-// ending says how a process ended (wait(2)).
-func ending(status uint64) string {
-	w := unix.WaitStatus(status)
-	switch {
-	case w.Signaled():
-		return "killed by " + unix.SignalName(w.Signal())
-	default:
-		return fmt.Sprintf("exited with %d", w.ExitStatus())
-	}
 }
 
 // State says in a few words whether the file is whole.

@@ -14,20 +14,24 @@ type tape struct {
 	path string
 	w    *writer
 	// Of the goroutine that pulls.
-	budget   budget
 	places   []view.Range // where memory is
 	counting bool
 
-	mu    sync.Mutex
-	bases bases
+	mu     sync.Mutex
+	bases  bases
+	budget budget
 	// What is to be pulled, and who waits for it.
 	stopped  *view.Event   // a stop that was not read yet
 	settled  chan struct{} // closed when it is
-	again    bool          // the watcher reads, or changed, what was not pulled at this stop
+	again    bool          // the watcher changed something: all is to be pulled again
+	wanted   []pageKey     // the watcher reads what was not pulled at this stop
 	now      float64       // time of the last event or pull
+	seq      uint64        // of the last event
+	stopSeq  uint64        // of the last stop
+	late     bool          // a pull waits for events that were before it
 	dropped  Dropped
 	watched  pageSet
-	read     map[pageKey]bool // at this moment
+	read     map[pageKey]bool // at this moment, or wanted
 	paused   bool
 	lastPull *Pull // of a stop, while it lasts
 	mapped   bool  // ranges changed since they were read
@@ -44,9 +48,10 @@ type bases struct {
 	ranges    rangeBase
 	gaps      gapBase
 	code      codeBase
-	afresh    bool      // a key line has to come first
-	key       time.Time // the last one
-	pulls     int       // since then
+	lengths   map[pageKey]int // of instructions whose code is known and has not changed since
+	afresh    bool            // a key line has to come first
+	key       time.Time       // the last one
+	pulls     int             // since then
 }
 
 // A key line comes at least this often.
@@ -56,19 +61,19 @@ const (
 )
 
 // newTape writes the header and begins to pull.
-func newTape(run view.Controller, path string, d disk, h *Header, failed func(path string, at float64, err error)) (*tape, error) {
+func newTape(run view.Controller, f *File, h *Header, seq uint64, failed func(path string, at float64, err error)) (*tape, error) {
 	t := &tape{
-		run: run, path: path, now: h.At, watched: pageSet{}, read: map[pageKey]bool{},
-		bases: bases{code: codeBase{}, afresh: true},
+		run: run, path: f.path, now: h.At, seq: seq, watched: pageSet{}, read: map[pageKey]bool{},
+		bases: bases{code: codeBase{}, lengths: map[pageKey]int{}, afresh: true},
 		wake:  make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
-	w, err := newWriter(d, func(err error) { failed(path, t.time(), err) })
+	w, err := newWriter(f.disk, func(err error) { failed(t.path, t.time(), err) })
 	if err != nil {
 		return nil, err
 	}
 	t.w = w
 	w.put(&Line{Header: h}, true)
-	t.again = true // a run that is paused already
+	t.again, t.settled = true, make(chan struct{}) // a run may be paused already
 	t.nudge()
 	go t.watch()
 	return t, nil
@@ -91,7 +96,11 @@ func (t *tape) nudge() {
 func (t *tape) event(e view.Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.now = e.Time
+	t.now, t.seq = e.Time, e.Seq
+	if t.late {
+		t.late = false
+		t.nudge()
+	}
 	if e.Failure != nil || e.Kind == view.EventDivergent {
 		t.watched.add(pageKey{e.Pid, e.Addr &^ (pageSize - 1)})
 	}
@@ -101,17 +110,23 @@ func (t *tape) event(e view.Event) {
 		if t.paused && t.lastPull != nil && t.lastPull.Seq >= e.Seq {
 			return // read when the recording began
 		}
-		t.paused, t.lastPull = true, nil
+		t.paused, t.lastPull, t.stopSeq = true, nil, e.Seq
+		t.wanted = nil
+		clear(t.read)
+		if t.allowed() == nothing {
+			t.lose(Dropped{Pulls: 1, Why: t.poor()})
+			return
+		}
 		t.stopped = &e
 		if t.settled == nil {
 			t.settled = make(chan struct{})
 		}
 		t.nudge()
 	case view.EventResume:
-		t.paused, t.lastPull = false, nil
-		clear(t.read)
+		t.paused, t.lastPull, t.wanted = false, nil, nil
 	case view.EventMap, view.EventMirror, view.EventStart, view.EventRetired:
 		t.mapped = true
+		clear(t.bases.lengths)
 	case view.EventGap:
 		t.gapped = true
 	}
@@ -167,7 +182,6 @@ func (t *tape) asked(c view.Command, reply view.Reply, err error) {
 		t.lose(Dropped{Asked: 1})
 	}
 	if t.paused && changes[c.Op] {
-		clear(t.read)
 		t.again = true
 		t.nudge()
 	}
@@ -188,8 +202,9 @@ func (t *tape) seen(s *view.Snapshot) {
 		for p := w.Addr &^ (pageSize - 1); p < w.Addr+uint64(len(w.Native)); p += pageSize {
 			key := pageKey{s.Pid, p}
 			t.watched.add(key)
-			if t.paused && !t.read[key] && !t.again {
-				t.again = true
+			if t.paused && !t.read[key] {
+				t.read[key] = true // or it is about to be
+				t.wanted = append(t.wanted, key)
 				t.nudge()
 			}
 		}

@@ -2,19 +2,15 @@ package sessions
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
-	"golang.org/x/sys/unix"
 )
 
 const (
 	frameEvery  = 700 * time.Millisecond // with what writing takes, at most a second is lost
-	frameUrgent = 50 * time.Millisecond  // after a rare event
+	frameUrgent = 50 * time.Millisecond  // after a rare event or a pull
 	frameCut    = 1 << 20                // bytes of lines
 	queueMost   = 16 << 20               // bytes that wait for the disk, by lineCost
 )
@@ -51,25 +47,6 @@ type queued struct {
 	line   *Line
 	cost   int
 	urgent bool
-}
-
-// createFile opens a recording's file and keeps others from recording to it. A file that is there is written over.
-func createFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // it holds the program's memory
-	if err != nil {
-		return nil, err
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); errors.Is(err, unix.EWOULDBLOCK) {
-		f.Close()
-		return nil, fmt.Errorf("%s is being recorded to by another kmv; choose another name", path)
-	}
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		if err := f.Truncate(0); err != nil {
-			f.Close()
-			return nil, err
-		}
-	}
-	return f, nil
 }
 
 func newWriter(d disk, fail func(error)) (*writer, error) {
@@ -176,7 +153,7 @@ func (w *writer) run() {
 			if at := time.Now().Add(wait); due.IsZero() || at.Before(due) {
 				due = at
 			}
-			if len(buf) >= frameCut && !flush() {
+			if (len(buf) >= frameCut || q.line.Header != nil) && !flush() { // the header is on the disk before anything can happen
 				return
 			}
 		}
@@ -208,9 +185,7 @@ func (w *writer) frame(lines []byte) error {
 	b := w.enc.EncodeAll(lines, nil)
 	_, err := w.disk.Write(b)
 	if err == nil {
-		if err = w.disk.Sync(); errors.Is(err, unix.EINVAL) { // a pipe or a device
-			err = nil
-		}
+		err = w.disk.Sync()
 	}
 	if err != nil {
 		_ = w.disk.Truncate(w.size)

@@ -77,6 +77,20 @@ func (a Advice) calls() []int {
 	return calls
 }
 
+// RemoveOps is the mirror's version of a MADV_REMOVE that failed half way (a piece that is not writable: EACCES): what the
+// pieces before it lost, their twins lose.
+func (s *Space) RemoveOps(start, end Native) []Op {
+	var ops []Op
+	s.Each(start, end, func(m Mapping) bool {
+		if m.Twin == SourceShared {
+			m = m.Clip(start, end)
+			ops = append(ops, s.copyOf(m.Start, m.End))
+		}
+		return true
+	})
+	return ops
+}
+
 // MadviseOps records that madvise(start, end-start, advice) was done on the native half and returns the mirror's version.
 func (s *Space) MadviseOps(start, end Native, advice int) []Op {
 	does, known := advices[advice]
@@ -90,13 +104,14 @@ func (s *Space) MadviseOps(start, end Native, advice int) []Op {
 	var ops []Op
 	s.Each(start, end, func(m Mapping) bool {
 		m = m.Clip(start, end)
-		if m.Twin != SourceAnon && m.Twin != SourceFile {
+		if !m.Copied() {
 			return true
 		}
 		call := advice
 		switch {
 		case does.effect == discard && m.IsShared():
 			return true // native keeps its contents: they are the object's
+		case does.effect == punch && m.Twin == SourceShared:
 		case does.effect == discard, does.effect == punch:
 			call = unix.MADV_DONTNEED
 		}

@@ -91,7 +91,13 @@ func (s *Space) MremapOps(old, oldEnd, new, newEnd Native, flags int) ([]Op, err
 	switch {
 	case old == oldEnd:
 		for _, m := range pieces {
-			ops = append(ops, s.place(s.wish(m), Birth{})...)
+			if m.Twin != SourceShared {
+				ops = append(ops, s.place(s.wish(m), Birth{})...)
+				continue
+			}
+			s.Map(m)
+			ops = append(ops, Op{Kind: OpRemap, From: s.Layout.Mirror(old), Addr: s.Layout.Mirror(m.Start), Len: m.Len(),
+				Prot: m.TwinProt, Flags: unix.MREMAP_MAYMOVE | unix.MREMAP_FIXED})
 		}
 		return ops, nil
 	case new == old && newEnd < oldEnd:
@@ -133,6 +139,9 @@ func (s *Space) moveTwin(was, m Mapping, keep bool) []Op {
 		op.Flags |= unix.MREMAP_DONTUNMAP
 	}
 	ops := []Op{op}
+	if m.Twin == SourceShared && grown {
+		ops = append(ops, s.copyOf(m.Start+Native(was.Len()), m.End))
+	}
 	if m.Twin == SourceAnon && m.hasOffset() {
 		if grown {
 			ops = append(ops, s.copyOf(m.Start+Native(was.Len()), m.End))
@@ -176,7 +185,9 @@ func (s *Space) Fork() (*Space, []Op) {
 // memory and the native bytes. Only making and moving a twin can be replaced so; for other operations there is nothing.
 func (s *Space) Instead(op Op) []Op {
 	switch {
-	case op.Kind == OpMap && op.Source == SourceFile:
+	case op.Kind == OpMap && (op.Source == SourceFile || op.Source == SourceShared):
+		return s.rebuild(op.Addr, op.Len)
+	case op.Kind == OpRemap && op.FromLen == 0:
 		return s.rebuild(op.Addr, op.Len)
 	case op.Kind == OpRemap:
 		ops := []Op{{Kind: OpUnmap, Addr: op.From, Len: op.FromLen}}
@@ -193,6 +204,9 @@ func (s *Space) rebuild(at Mirror, size uint64) []Op {
 	start := s.Layout.Native(at)
 	end := start + Native(size)
 	s.edit(start, end, func(m Mapping) Mapping {
+		if m.Twin == SourceShared {
+			m.State, m.Why = Unprotected, "shared, and its one twin could not be made: writes by other processes do not reach the copy"
+		}
 		m.Twin = SourceAnon
 		return m
 	})

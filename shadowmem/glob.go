@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// globMatch says whether the whole of name matches pattern. It is path.Match, but * and ? also match '/': file:*libc.so*
+// Glob says whether the whole of name matches pattern. It is path.Match, but * and ? also match '/': file:*libc.so*
 // is meant to match a path.
-func globMatch(pattern, name string) bool {
+func Glob(pattern, name string) bool {
 	ok, err := path.Match(noSlash(pattern), noSlash(name))
 	return ok && err == nil
 }
 
-// badGlob is the position of a set that does not end, or -1.
-func badGlob(pattern string) int {
+// BadGlob is the position of a set that does not end, or -1.
+func BadGlob(pattern string) int {
 	if _, err := path.Match(noSlash(pattern), ""); err == nil {
 		return -1
 	}

@@ -174,6 +174,8 @@ func (p *player) step() {
 			unix.MADV_GUARD_INSTALL, unix.MADV_GUARD_REMOVE, unix.MADV_DONTDUMP, unix.MADV_COLD}[p.random.IntN(9)]
 		if p.space.Mapped(a, end) && p.note(p.syscall(unix.SYS_MADVISE, uintptr(a), uintptr(end-a), uintptr(NativeAdvice(advice))), "madvise %x-%x %d", a, end, advice) {
 			p.do(p.space.MadviseOps(a, end, advice))
+		} else if advice == unix.MADV_REMOVE {
+			p.do(p.space.RemoveOps(a, end))
 		}
 	default:
 		for range 20 {

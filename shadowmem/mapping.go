@@ -53,13 +53,14 @@ type Source uint8
 
 // The sources.
 const (
-	SourceNone Source = iota // no mirror mapping: a mirror write faults
-	SourceAnon               // private anonymous memory
-	SourceFile               // the native mapping's own file, MAP_PRIVATE at the same offset
-	SourceSink               // the sink: memory that is written and never read
+	SourceNone   Source = iota // no mirror mapping: a mirror write faults
+	SourceAnon                 // private anonymous memory
+	SourceFile                 // the native mapping's own file, MAP_PRIVATE at the same offset
+	SourceSink                 // the sink: memory that is written and never read
+	SourceShared               // a twin of the whole shared object, shared by the processes that share the object
 )
 
-var sourceNames = [...]string{"none", "anon", "file", "sink"}
+var sourceNames = [...]string{"none", "anon", "file", "sink", "shared"}
 
 func (s Source) String() string { return sourceNames[s] }
 
@@ -95,7 +96,20 @@ func (m Mapping) HasFile() bool { return m.Flags&unix.MAP_ANONYMOUS == 0 }
 
 // Compared says whether its bytes must equal their copies.
 func (m Mapping) Compared() bool {
-	return (m.State == Mirrored || m.State == Fenced) && (m.Twin == SourceAnon || m.Twin == SourceFile)
+	return (m.State == Mirrored || m.State == Fenced) && m.Copied()
+}
+
+// Copied says whether its mirror holds a copy of its bytes.
+func (m Mapping) Copied() bool {
+	return m.Twin == SourceAnon || m.Twin == SourceFile || m.Twin == SourceShared
+}
+
+// SharedHalf says whether other mappings show the same memory as this half does.
+func (m Mapping) SharedHalf(mirror bool) bool {
+	if mirror {
+		return m.Twin == SourceShared
+	}
+	return m.IsShared()
 }
 
 // PageSize is the unit in which it can be cut: 4 KiB, or more for MAP_HUGETLB.

@@ -164,15 +164,15 @@ func better(a, b State) State {
 func (p Policy) at(m Mapping, a Native) State {
 	state := p.base()
 	for _, r := range p.Rules {
-		if r.Spec.matches(m, a) {
+		if r.Spec.Matches(m, a) {
 			state = r.State
 		}
 	}
 	return state
 }
 
-// matches says whether the spec names the byte at a of m.
-func (s Spec) matches(m Mapping, a Native) bool {
+// Matches says whether the spec names the byte at a of m.
+func (s Spec) Matches(m Mapping, a Native) bool {
 	switch s.Class {
 	case ClassAll:
 		return true
@@ -186,7 +186,7 @@ func (s Spec) matches(m Mapping, a Native) bool {
 		return m.Kind == Anon || m.Kind == Shared && !m.HasFile()
 	case ClassFile:
 		name := strings.TrimSuffix(m.Name, " (deleted)")
-		return name != "" && globMatch(s.Glob, name) || m.Object != "" && globMatch(s.Glob, m.Object)
+		return name != "" && Glob(s.Glob, name) || m.Object != "" && Glob(s.Glob, m.Object)
 	case ClassRange, ClassSym:
 		return a >= s.Range.Start && a < s.Range.End
 	}

@@ -19,19 +19,18 @@ const (
 //
 //	mirror page                     the native page is the truth
 //	mirror page of the sink         nobody reads it
-//	native, with a copy             the copy; of shared memory it has this program's stores only (the state says so)
+//	native, with a copy             the copy; of shared memory it has the followed processes' stores only
 //	native, of a file, not written  the file
 //	anything else                   not mirrored: as on a machine without kmv
 func (m Mapping) Cure(mirror bool) Cure {
-	copied := m.Twin == SourceAnon || m.Twin == SourceFile
 	switch {
-	case mirror && copied:
+	case mirror && m.Copied():
 		return FromNative
 	case mirror && m.Twin == SourceSink:
 		return FromNothing
 	case mirror:
 		return Incurable
-	case copied:
+	case m.Copied():
 		return FromMirror
 	case m.HasFile() && m.State == ReadOnly && m.Kind != VDSO:
 		return FromFile

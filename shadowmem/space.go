@@ -17,6 +17,7 @@ import (
 type Space struct {
 	Layout Layout
 	Policy Policy
+	Sinks  bool // something writes to the mirror although the policy wants none: there must be sinks
 	KSM    bool // the process has PR_SET_MEMORY_MERGE: twins must opt out, or the kernel folds the two copies into one frame
 	maps   []*Mapping
 	room   roomCache
@@ -138,6 +139,16 @@ func (s *Space) moved(old, oldEnd, new, newEnd Native) []Mapping {
 		pieces[n-1].End = newEnd
 	}
 	return pieces
+}
+
+// Unprotect notes of a shared object's mappings that somebody else writes to it, too: they are not compared any more.
+func (s *Space) Unprotect(dev, ino uint64, why string) {
+	s.edit(0, s.Layout.Data.High, func(m Mapping) Mapping {
+		if m.Twin == SourceShared && m.HasFile() && m.Dev == dev && m.Ino == ino {
+			m.State, m.Why = Unprotected, why
+		}
+		return m
+	})
 }
 
 // Grow extends the MAP_GROWSDOWN mapping above a down to a's page, as the kernel does on a fault there.

@@ -138,7 +138,7 @@ func (p specParser) named(spec Spec, kind, name string) (Spec, error) {
 	case kind == "sym" && name == "":
 		return spec, p.bad(0, at, "lacks a name", "write sym: and a variable of the executable, such as sym:counter")
 	case kind == "file":
-		if open := badGlob(name); open >= 0 {
+		if open := BadGlob(name); open >= 0 {
 			return spec, p.bad(at+open, at+len(name), "never ends", `write a whole [set], or \[ for the character itself`)
 		}
 		spec.Class, spec.Glob = ClassFile, name

@@ -126,7 +126,7 @@ func TestGlob(t *testing.T) {
 		{`/tmp/\*`, "/tmp/*", true},
 		{`/tmp/\*`, "/tmp/a", false},
 	} {
-		if got := globMatch(row.pattern, row.name); got != row.want {
+		if got := Glob(row.pattern, row.name); got != row.want {
 			t.Errorf("%s on %s: %v", row.pattern, row.name, got)
 		}
 	}

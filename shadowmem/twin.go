@@ -62,6 +62,7 @@ func (o Op) String() string {
 type Birth struct {
 	Fresh bool // it was just made by mmap or brk: anonymous memory is zero, a private file mapping is the file
 	File  bool // its file can be mapped again: the descriptor of the program's mmap call, or one opened anew (see Instead)
+	Twin  bool // a shared object has, or can be given, one twin for all processes of the tree that map it
 }
 
 // The sink takes the mirror writes of what is not mirrored, so that translated code need not ask. It is one memfd of the
@@ -84,6 +85,9 @@ func SinkSize(ops []Op) int64 {
 	return size
 }
 
+// twinMost is the largest shared file of which a twin is made: its contents are copied when it is mapped.
+const twinMost = 4 << 30
+
 // decision is what Twin does with a mapping.
 type decision struct {
 	state  State
@@ -99,7 +103,9 @@ type decision struct {
 //	the kernel's own pages      none: nobody writes them
 //	not wanted                  sink while it is writable
 //	a device or kernel ring     sink while it is writable: mapping it a second time would have effects
+//	shared anonymous            shared anonymous memory, with any protection: forked children share both
 //	shared or file, read-only   none until mprotect adds PROT_WRITE: then its contents are copied
+//	shared, up to 4 GiB         the twin of the whole object, which every process of the tree maps beside the object
 //	shared                      private twin: the program's stores are doubled, those of others cannot be: a gap
 //	droppable                   private twin; the kernel may zero the native page at any time: a gap
 //	private file                the same file, private, at the same offset: untouched pages cost nothing and follow the
@@ -122,8 +128,12 @@ func (m Mapping) decide(b Birth) decision {
 		return decision{Off, sink, false, ""}
 	case m.Kind == Special && m.Writable():
 		return decision{Unprotected, sink, false, "device memory or a ring shared with the kernel"}
+	case m.IsShared() && !m.HasFile():
+		return decision{m.State, SourceShared, !b.Fresh, ""}
 	case m.hasOffset() && !m.Writable():
 		return decision{ReadOnly, SourceNone, false, "not writable"}
+	case m.IsShared() && b.Twin && m.Len() <= twinMost:
+		return decision{m.State, SourceShared, true, ""}
 	case m.IsShared():
 		return decision{Unprotected, source, filled, "shared: writes through other mappings and by other processes do not reach the copy"}
 	case m.Flags&unix.MAP_TYPE == unix.MAP_DROPPABLE:
@@ -139,7 +149,7 @@ func (m Mapping) decide(b Birth) decision {
 // the policy's answer (see Policy.Split): Mirrored, Fenced or Off. Nothing is recorded.
 func (s *Space) Twin(m Mapping, b Birth) (Mapping, []Op) {
 	d := m.decide(b)
-	if d.source == SourceSink && s.Policy.None() {
+	if d.source == SourceSink && s.Policy.None() && !s.Sinks {
 		d.source = SourceNone // no translated code writes to the mirror at all
 	}
 	m.State, m.Why, m.Twin = d.state, d.why, d.source
@@ -152,6 +162,9 @@ func (s *Space) Twin(m Mapping, b Birth) (Mapping, []Op) {
 		return m, sinkOps(s.Layout.Mirror(m.Start), m.Len())
 	}
 	m.TwinProt = m.Prot &^ unix.PROT_EXEC
+	if d.source == SourceShared { // nobody, not even through /proc/PID/mem, writes to a shared mapping that is read-only
+		m.TwinProt = unix.PROT_READ | unix.PROT_WRITE
+	}
 	return m, s.build(m, d.copy)
 }
 
@@ -181,8 +194,14 @@ const twinFlags = unix.MAP_NORESERVE | unix.MAP_GROWSDOWN | unix.MAP_STACK
 func (m Mapping) twinMap(l Layout) Op {
 	op := Op{Kind: OpMap, Addr: l.Mirror(m.Start), Len: m.Len(), Prot: m.TwinProt, Source: m.Twin, FileOff: m.FileOff,
 		Flags: unix.MAP_PRIVATE | unix.MAP_FIXED_NOREPLACE | m.Flags&twinFlags}
-	if m.Twin == SourceAnon {
+	switch {
+	case m.Twin == SourceAnon:
 		op.Flags, op.FileOff = op.Flags|unix.MAP_ANONYMOUS, 0
+	case m.Twin == SourceShared:
+		op.Flags = op.Flags&^(unix.MAP_PRIVATE|unix.MAP_GROWSDOWN) | unix.MAP_SHARED | unix.MAP_NORESERVE
+		if !m.HasFile() {
+			op.Flags, op.FileOff = op.Flags|unix.MAP_ANONYMOUS, 0
+		}
 	}
 	return op
 }

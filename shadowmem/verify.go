@@ -49,11 +49,12 @@ func comparePage(diffs []Diff, native, mirror []byte, at Native) []Diff {
 
 // Bits of a /proc/PID/pagemap word (Documentation/admin-guide/mm/pagemap.rst).
 const (
-	PagePresent = 1 << 63
-	PageSwapped = 1 << 62
-	PageFile    = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
-	PageGuard   = 1 << 58 // MADV_GUARD_INSTALL: unreadable
-	PageDirty   = 1 << 55 // written since the last clear_refs: soft-dirty
+	PagePresent   = 1 << 63
+	PageSwapped   = 1 << 62
+	PageFile      = 1 << 61 // a page of the page cache, or of shared memory: not private to the mapping
+	PageExclusive = 1 << 56 // mapped once: neither the zero page nor shared with a forked process
+	PageGuard     = 1 << 58 // MADV_GUARD_INSTALL: unreadable
+	PageDirty     = 1 << 55 // written since the last clear_refs: soft-dirty
 )
 
 // Select says which pages of a mapping must be compared, as runs of page numbers from the mapping's start. native and
@@ -62,6 +63,7 @@ const (
 //	anonymous               both never touched: both zero
 //	file, file twin         each half untouched or still showing the file: both the file's page
 //	file, copied twin       native is still the file's page: the program has written nothing there
+//	shared, one twin        both never touched by this process: those who did compare them
 //	a guard page in native  cannot be read, holds nothing
 func Select(native, mirror []uint64, m Mapping, visit func(first, n int)) {
 	if len(native) != len(mirror) {
@@ -91,7 +93,7 @@ func (m Mapping) sure(native, mirror uint64) bool {
 	switch {
 	case native&PageGuard != 0:
 		return true
-	case m.HasFile():
+	case m.HasFile() && m.Twin != SourceShared:
 		return isFile(native) && (m.Twin == SourceAnon || isFile(mirror))
 	}
 	return untouched(native) && untouched(mirror)

@@ -14,7 +14,8 @@ import "kmv/translator/x86"
 // s is a register that the block overwrites soon, if there is one: then the last line is not needed (idle.go).
 //
 // If m may be read but not written, the fault comes when the flags are those behind the instruction. Executed once more, it
-// sets them again; a handler that looks at the six arithmetic flags sees the difference.
+// sets them again; a handler that looks at the six arithmetic flags sees the difference. If m cannot even be read, the fault's
+// error code says read, and across the end of read-only memory the address is that of what is missing behind it.
 func (t *Translator) modify() {
 	in := t.in
 	m, _ := t.operand(x86.NoReg)

@@ -57,8 +57,9 @@ func (t *Translator) repeatable() {
 	case t.cfg.Fenced && in.StoreSize > 0 && in.StoreSize <= 64:
 		t.atomic()
 		return
-	case in.Mnemonic == x86.OpXSAVEOPT:
-		t.unoptimise()
+	case in.Mnemonic == x86.OpXSAVE, in.Mnemonic == x86.OpXSAVEC, in.Mnemonic == x86.OpXSAVEOPT:
+		t.xsave()
+		return
 	}
 	m, changed := t.operand(x86.NoReg)
 	if leavesTraces(in) {
@@ -92,13 +93,4 @@ func isX87(in *x86.Inst) bool { return in.Enc == x86.Legacy && in.Map == 0 && in
 func leavesTraces(in *x86.Inst) bool {
 	mmx := in.Enc == x86.Legacy && in.Map == 1 && !in.Op16 && !in.Rep && (in.Opcode == 0x7e || in.Opcode == 0x7f || in.Opcode == 0xe7)
 	return mmx || in.Mnemonic == x86.OpVCVTPS2PH
-}
-
-// unoptimise turns xsaveopt into xsave: the optimised form leaves out what has not changed since the last one, which
-// is the native copy (SDM 1, 13.9).
-func (t *Translator) unoptimise() {
-	n := copy(t.plain[:], t.bytes)
-	t.in.ModRM = t.in.ModRM&^0x38 | 4<<3
-	t.plain[t.in.ModRMOff] = t.in.ModRM
-	t.bytes = t.plain[:n]
 }

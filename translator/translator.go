@@ -29,8 +29,6 @@ type Translator struct {
 
 	window   window   // what comes behind the instruction under way
 	foreseen x86.Inst // an instruction of it
-
-	plain [maxInst]byte // the instruction without a prefix that translation takes over
 }
 
 // maxInst is the longest instruction (SDM 2A 2.3.11).

@@ -78,7 +78,7 @@ func source(m *Model, l *Line) (tea.Cmd, error) {
 	}, nil
 }
 
-// script does lines one after the other; each waits until the program stands again.
+// script does lines one after the other; each waits until the program stands again, and an error ends it.
 func (m *Model) script(lines []string) tea.Cmd {
 	for len(lines) > 0 {
 		text, _, _ := strings.Cut(lines[0], "#")
@@ -87,13 +87,15 @@ func (m *Model) script(lines []string) tea.Cmd {
 			continue
 		}
 		m.logLine(draw.Key, ": "+text)
-		m.note = note{}
+		m.note, m.failed = note{}, false
 		cmd := m.command(text)
-		if m.note.err != nil {
-			return cmd
-		}
 		rest := lines
-		return tea.Sequence(cmd, m.whenPaused(func(m *Model) tea.Cmd { return m.script(rest) }))
+		return tea.Sequence(cmd, m.whenPaused(func(m *Model) tea.Cmd {
+			if m.failed {
+				return nil
+			}
+			return m.script(rest)
+		}))
 	}
 	return nil
 }

@@ -24,7 +24,8 @@ type flow struct {
 	resumed  bool      // the program was told to go on and has not stopped since
 	waiting  []view.Command
 	ended    bool      // no events will come
-	since    time.Time // of the last resumption
+	op       view.Op   // by which command
+	since    time.Time // and when
 	ticking  bool      // a look is planned
 	lastNote string
 }
@@ -40,13 +41,13 @@ func (m *Model) resume(c view.Command) tea.Cmd {
 	}
 	m.past.leave(m)
 	if m.flow.resumed {
-		if m.live.State == view.Running && len(m.flow.waiting) == 0 && c.Op == view.Continue {
-			return nil
+		if m.flow.op == view.Continue && c.Op == view.Continue {
+			return nil // it does
 		}
 		m.flow.waiting = append(m.flow.waiting, c)
 		return nil
 	}
-	m.flow.resumed, m.flow.since = true, time.Now()
+	m.flow.resumed, m.flow.op, m.flow.since = true, c.Op, time.Now()
 	m.code().Follow()
 	return m.do(c, func(m *Model, r view.Reply) tea.Cmd {
 		if r.Text != "" {
@@ -113,7 +114,7 @@ func (m *Model) over(how string) {
 	if m.past.at < 0 {
 		m.data.Now = m.live
 	}
-	m.say(draw.Warn, "the program "+how+"; q leaves, Ctrl+Shift+F5 starts it again")
+	m.say(draw.Warn, how+"; q leaves, Ctrl+Shift+F5 starts it again")
 }
 
 // event takes one.
@@ -124,10 +125,11 @@ func (m *Model) event(e view.Event) {
 			m.root = e.Pid
 		}
 	case view.EventResume:
-		m.live.State = view.Running
+		m.turned(view.Running, "")
 		return
 	case view.EventStop:
 		m.flow.resumed, m.flow.stopped = false, true
+		m.turned(view.Paused, e.Text)
 		m.header.Reason = e.Text
 		if m.flow.lastNote != e.Text || !m.animate.on {
 			m.logLine(draw.Warn, "stopped: "+e.Text)
@@ -152,6 +154,16 @@ func (m *Model) event(e view.Event) {
 	}
 }
 
+// turned notes a change of state before a snapshot shows it. Snapshots are never changed: the past keeps them.
+func (m *Model) turned(state view.State, reason string) {
+	s := *m.live
+	s.State, s.Reason = state, reason
+	if m.data.Now == m.live {
+		m.data.Now = &s
+	}
+	m.live = &s
+}
+
 // describe is an event's line in the log; "" for those that only move counters.
 func describe(e view.Event) (draw.Role, string) {
 	where := ""
@@ -166,7 +178,7 @@ func describe(e view.Event) (draw.Role, string) {
 	}
 	role := draw.Plain
 	switch e.Kind {
-	case view.EventMap, view.EventScrub, view.EventThread:
+	case view.EventMap, view.EventScrub, view.EventThread, view.EventVerified:
 		return draw.Dim, ""
 	case view.EventExit:
 		return draw.Warn, fmt.Sprintf("process %d %s", e.Pid, exitText(e.Value))
@@ -178,7 +190,7 @@ func describe(e view.Event) (draw.Role, string) {
 		return draw.Warn, strings.TrimRight("signal "+signalName(e.Value)+" "+e.Text, " ")
 	case view.EventGap, view.EventDivergent, view.EventInjected, view.EventDetected:
 		role = draw.Warn
-	case view.EventRecovered, view.EventMasked, view.EventVerified, view.EventRetired:
+	case view.EventRecovered, view.EventMasked, view.EventRetired:
 		role = draw.Good
 	case view.EventUnrecovered:
 		role = draw.Bad
@@ -233,7 +245,10 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.data.Before = m.live
 		}
 		m.live = msg.snap
-		if msg.bad != nil && msg.snap.State == view.Paused {
+		if m.memory().Settle(msg.snap) {
+			m.flow.dirty = true
+		}
+		if msg.bad != nil && msg.bad.Text != "$rsp" && msg.snap.State == view.Paused {
 			m.fail(msg.bad)
 		}
 		if msg.stop {
@@ -300,7 +315,7 @@ func (m *Model) answered(d doneMsg) tea.Cmd {
 
 // fail shows an error: the bad token underlined where one is to blame.
 func (m *Model) fail(err error) tea.Cmd {
-	m.note = note{text: err.Error(), role: draw.Bad}
+	m.note, m.failed = note{text: err.Error(), role: draw.Bad}, true
 	errors.As(err, &m.note.err)
 	m.logLine(draw.Bad, err.Error())
 	if m.note.err != nil && m.note.err.Hint != "" {

@@ -180,15 +180,8 @@ func (l *link) look(q view.Query, stop bool, after time.Duration) tea.Cmd {
 
 // stripped takes the expressions out of a query, and says whether there were any.
 func stripped(q *view.Query) bool {
-	var rest []view.MemoryQuery
-	for _, m := range q.Memory {
-		if m.Text == "" {
-			rest = append(rest, m)
-		} else if m.Addr != 0 {
-			rest = append(rest, view.MemoryQuery{Addr: m.Addr, Size: m.Size})
-		}
-	}
-	had := len(rest) != len(q.Memory) || slices.ContainsFunc(q.Memory, func(m view.MemoryQuery) bool { return m.Text != "" })
+	rest := slices.DeleteFunc(slices.Clone(q.Memory), func(m view.MemoryQuery) bool { return m.Text != "" })
+	had := len(rest) < len(q.Memory)
 	q.Memory = rest
 	return had
 }

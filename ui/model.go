@@ -69,6 +69,7 @@ type Model struct {
 	note   note
 	first  string // the first key of two
 	search search
+	failed bool // something went wrong since a script's last line
 	quit   Outcome
 }
 

@@ -39,7 +39,7 @@ type viewer struct {
 func (v *viewer) title() string { return v.name + "  (Esc closes)" }
 
 func (v *viewer) size(w, h int) (int, int) {
-	widest := draw.Width(v.title())
+	widest := draw.Width(v.title()) + 2
 	for _, l := range v.lines {
 		widest = max(widest, draw.Width(l))
 	}
@@ -115,7 +115,7 @@ type chooser struct {
 func (c *chooser) title() string { return c.name }
 
 func (c *chooser) size(w, h int) (int, int) {
-	widest := draw.Width(c.name) + 2
+	widest := draw.Width(c.name) + 4
 	for _, o := range c.choices {
 		widest = max(widest, draw.Width(o.text)+8)
 	}

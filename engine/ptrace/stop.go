@@ -3,6 +3,7 @@ package ptrace
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -56,11 +57,42 @@ func (s Stop) String() string {
 // ErrNoTarget says that there is nothing left to wait for.
 var ErrNoTarget = errors.New("no traced threads left")
 
-// Wait returns the next stop of any traced thread. It blocks unless poll is set; then a zero Tid means none.
-func Wait(poll bool) (Stop, error) { return WaitFor(-1, poll) }
+// backlog are stops that came while another thread's was waited for, oldest first.
+var backlog []Stop
 
-// WaitFor is Wait for one thread, or for any with tid -1.
+// Wait returns the next stop of any traced thread. It blocks unless poll is set; then a zero Tid means none.
+func Wait(poll bool) (Stop, error) {
+	if len(backlog) > 0 {
+		s := backlog[0]
+		backlog = backlog[1:]
+		return s, nil
+	}
+	return wait(-1, poll)
+}
+
+// WaitFor is Wait for one thread. Stops of others are taken from the kernel meanwhile, and kept for Wait: the end of a group
+// leader is reported only when the ends of all its threads have been (ptrace(2), "Death under ptrace").
 func WaitFor(tid int, poll bool) (Stop, error) {
+	for i, s := range backlog {
+		if s.Tid == tid {
+			backlog = slices.Delete(backlog, i, i+1)
+			return s, nil
+		}
+	}
+	for {
+		s, err := wait(tid, true)
+		if err != nil || s.Tid != 0 || poll {
+			return s, err
+		}
+		if s, err = wait(-1, false); err != nil || s.Tid == tid {
+			return s, err
+		}
+		backlog = append(backlog, s)
+	}
+}
+
+// wait is wait4 for one thread, or for any with tid -1.
+func wait(tid int, poll bool) (Stop, error) {
 	options := unix.WALL
 	if poll {
 		options |= unix.WNOHANG

@@ -59,13 +59,16 @@ func (im *Image) Line(addr uint64) (Row, bool) {
 	return rows[j], true
 }
 
+// long is how long a command waits for the DWARF: it would do something else without.
+const long = 5 * time.Second
+
 // HasLines says whether the image has line information; it waits for it.
-func (im *Image) HasLines() bool { return im.waitLines(time.Minute) && im.lines.data != nil }
+func (im *Image) HasLines() bool { return im.waitLines(long) && im.lines.data != nil }
 
 // Addresses are where the code of file:line begins, or of the next line below that has code. file matches a path's end.
 // It waits until the DWARF is read.
 func (im *Image) Addresses(file string, line int) []uint64 {
-	if !im.waitLines(time.Minute) {
+	if !im.waitLines(long) {
 		return nil
 	}
 	t := &im.lines
@@ -105,29 +108,6 @@ func (im *Image) firstOf(addrs []uint64) []uint64 {
 	return kept
 }
 
-// Body is where a function's own code begins behind its prologue: the second line of its table, as debuggers have it.
-func (im *Image) Body(addr uint64) uint64 {
-	if !im.waitLines(time.Minute) {
-		return addr
-	}
-	first, ok := im.Line(addr)
-	if !ok || first.Addr != addr {
-		return addr
-	}
-	s, _, _ := im.Name(addr)
-	for at := first.End; at < s.Addr+s.Size; {
-		r, ok := im.Line(at)
-		if !ok {
-			break
-		}
-		if r.Statement {
-			return r.Addr
-		}
-		at = r.End
-	}
-	return addr
-}
-
 // mentions says whether a unit's table has a file of that name.
 func (t *lineTable) mentions(i int, file string) bool {
 	r, err := t.data.LineReader(t.units[i].entry)
@@ -160,9 +140,14 @@ func (t *lineTable) rowsOf(i int) []Row {
 	}
 	var e dwarf.LineEntry
 	var rows []Row
-	open := false
+	open, pieces := false, false
 	for r.Next(&e) == nil {
-		if n := len(rows); open {
+		n := len(rows)
+		same := open && !e.EndSequence && e.File != nil && rows[n-1].File == e.File.Name && rows[n-1].Line == e.Line
+		if pieces = e.Discriminator != 0 || same && pieces; same && pieces {
+			continue // pieces of one statement: gdb takes them together
+		}
+		if open {
 			rows[n-1].End = e.Address
 		}
 		if open = !e.EndSequence; open {

@@ -29,18 +29,21 @@ type Image struct {
 	read    bool     // symbols are
 	byName  map[string]int
 	frames  *frameTable
+	imports map[uint64]string // by the address of the word that holds them
 	lines   lineTable
 	once    sync.Once
 }
 
 // Symbol is a function or a variable.
 type Symbol struct {
-	Name   string // demangled
-	Raw    string // as in the file
-	Addr   uint64
-	Size   uint64
-	Object bool // a variable
-	rank   int
+	Name     string // demangled
+	Raw      string // as in the file
+	Addr     uint64
+	Size     uint64
+	Object   bool // a variable
+	Chosen   bool // Addr is code that chooses the function when the program is linked (STT_GNU_IFUNC)
+	Exported bool // other files may refer to it
+	rank     int
 }
 
 // Open reads a file's headers.
@@ -81,8 +84,21 @@ func (im *Image) Bias(start uint64, off int64) uint64 {
 	return start - uint64(off)
 }
 
-// Entry is where the program starts.
-func (im *Image) Entry() uint64 { return im.file.Entry }
+// Size is how much address space the file takes when it is loaded, from its first byte on.
+func (im *Image) Size() uint64 {
+	var low, high uint64
+	first := true
+	for _, p := range im.file.Progs {
+		if p.Type != elf.PT_LOAD {
+			continue
+		}
+		if first {
+			low, first = p.Vaddr-p.Off, false
+		}
+		high = max(high, p.Vaddr+p.Memsz)
+	}
+	return high - low
+}
 
 // Name gives the symbol that an address belongs to, and how far into it.
 func (im *Image) Name(addr uint64) (s Symbol, off uint64, ok bool) {
@@ -162,7 +178,7 @@ func (im *Image) load() {
 			apart.Close()
 		}
 	}
-	for _, s := range append(static, dynamic...) {
+	for i, s := range append(static, dynamic...) {
 		kind := elf.ST_TYPE(s.Info)
 		if s.Section == elf.SHN_UNDEF || s.Section == elf.SHN_ABS || s.Value == 0 {
 			continue
@@ -175,7 +191,10 @@ func (im *Image) load() {
 		if kind == elf.STT_NOTYPE && (s.Section == 0 || int(s.Section) >= len(im.file.Sections) || im.file.Sections[s.Section].Flags&elf.SHF_EXECINSTR == 0) {
 			continue
 		}
-		im.symbols = append(im.symbols, Symbol{Raw: s.Name, Addr: s.Value, Size: s.Size, Object: kind == elf.STT_OBJECT, rank: rank(s)})
+		im.symbols = append(im.symbols, Symbol{Raw: s.Name, Addr: s.Value, Size: s.Size, Object: kind == elf.STT_OBJECT, Chosen: kind == elf.STT_GNU_IFUNC, Exported: i >= len(static), rank: rank(s)})
+		if last := &im.symbols[len(im.symbols)-1]; last.Exported {
+			last.rank += 100
+		}
 	}
 	sort.SliceStable(im.symbols, func(i, j int) bool {
 		a, b := &im.symbols[i], &im.symbols[j]

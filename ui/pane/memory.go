@@ -72,13 +72,16 @@ func (m *Memory) lines() int {
 	return max(m.h-1, 0)
 }
 
+// Ask asks for what is shown, and before that for the followed expression.
 func (m *Memory) Ask(q *view.Query) {
 	n, _ := m.shape()
-	ask := view.MemoryQuery{Addr: m.base, Size: n * m.lines()}
+	size := n * m.lines()
 	if m.Expr != "" && m.Expr != LastWrite {
-		ask.Text = m.Expr
+		q.Memory = append(q.Memory, view.MemoryQuery{Text: m.Expr, Size: size})
 	}
-	q.Memory = append(q.Memory, ask)
+	if m.base != 0 {
+		q.Memory = append(q.Memory, view.MemoryQuery{Addr: m.base, Size: size})
+	}
 }
 
 // Goto shows an address and stays there.
@@ -97,21 +100,18 @@ func (m *Memory) Cursor() uint64 { return m.cursor }
 // Size of what is shown.
 func (m *Memory) Window() view.Window { return m.window }
 
-// find picks the window that was asked for out of a snapshot.
-func (m *Memory) find(s *view.Snapshot) (view.Window, bool) {
+// find picks the window that holds most of what is shown.
+func (m *Memory) find(s *view.Snapshot) (best view.Window, ok bool) {
+	n, _ := m.shape()
+	end := m.base + uint64(n*m.lines())
+	most := -1
 	for _, w := range s.Memory {
-		if m.Expr == "" || m.Expr == LastWrite {
-			if m.base >= w.Addr && m.base < w.Addr+uint64(max(len(w.Native), 1)) {
-				return w, true
-			}
-			continue
+		high := w.Addr + uint64(len(w.Native))
+		if held := int(min(end, high)) - int(max(m.base, w.Addr)); max(held, 0) > most {
+			best, most = w, max(held, 0)
 		}
-		return w, true
 	}
-	if len(s.Memory) > 0 {
-		return s.Memory[0], true
-	}
-	return view.Window{}, false
+	return best, most >= 0
 }
 
 func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
@@ -122,7 +122,6 @@ func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
 			return
 		}
 	}
-	m.settle(d, w)
 	m.window = w
 	n, text := m.shape()
 	m.headings(s, n, text)
@@ -152,29 +151,35 @@ func noMemory(s *view.Snapshot, m *Memory) string {
 	return fmt.Sprintf("nothing is mapped at %x", m.base)
 }
 
-// settle puts the base where the followed expression leads. It moves only when it must: nothing jumps while stepping.
-func (m *Memory) settle(d *Data, w view.Window) {
+// Settle takes a new snapshot: the window moves to where the followed expression leads, but only when it must, so that
+// nothing jumps while stepping. It says whether other bytes than those of the snapshot are needed now.
+func (m *Memory) Settle(s *view.Snapshot) bool {
+	goal := uint64(0)
+	for i, w := range s.Memory {
+		switch {
+		case m.Expr == LastWrite && w.LastN > 0:
+			goal = w.Last
+		case m.Expr != LastWrite && i == 0 && (m.Expr != "" || m.base == 0):
+			goal = w.Addr
+		}
+	}
+	before := m.base
+	if goal != 0 {
+		m.follow(goal)
+	}
+	w, _ := m.find(s)
 	n, _ := m.shape()
-	rows := uint64(max(m.lines(), 1))
-	goal := w.Addr
-	switch {
-	case m.Expr == "":
-		if m.base == 0 {
-			m.base, m.cursor = w.Addr&^uint64(n-1), w.Addr
-		}
-		return
-	case m.Expr == LastWrite:
-		if w.Last == 0 {
-			return
-		}
-		goal = w.Last
+	return m.base != before && (m.base < w.Addr || m.base+uint64(n*m.lines()) > w.Addr+uint64(len(w.Native)))
+}
+
+// follow moves the base to an address unless it is shown already, in the upper three quarters.
+func (m *Memory) follow(goal uint64) {
+	n, _ := m.shape()
+	rows := max(m.lines(), 1)
+	if goal < m.base || goal >= m.base+uint64(n*(rows*3/4+1)) {
+		m.base, m.cursor = goal&^uint64(n-1), goal
 	}
-	m.cursor = max(m.cursor, goal)
-	if goal < m.base || goal >= m.base+uint64(n)*(rows*3/4+1) || m.base < w.Addr&^uint64(n-1) && len(w.Native) < int(rows)*n {
-		m.base = goal &^ uint64(n-1)
-		m.cursor = goal
-	}
-	if m.cursor >= m.base+uint64(n)*rows {
+	if m.cursor < m.base || m.cursor >= m.base+uint64(n*rows) {
 		m.cursor = goal
 	}
 }
