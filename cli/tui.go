@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"golang.org/x/sys/unix"
 
 	"kmv/control"
 	"kmv/engine/view"
@@ -176,6 +178,8 @@ func startServer(flags, args []string, dir string) (*server, error) {
 	s.cmd = exec.Command(self, append(append(all, "--"), args...)...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = said, said, dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// It outlives the screen, so it must not hold what the screen was given: a lock, the end of a pipe.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -239,7 +240,10 @@ func startRecording(m *Model, l *Line) (tea.Cmd, error) {
 			return nil
 		}), nil
 	}
-	file := l.Rest(0)
+	file, err := filepath.Abs(l.Rest(0)) // the run may have another working directory
+	if err != nil {
+		return nil, l.bad(0, err.Error(), "an absolute path")
+	}
 	return m.act(l, view.Command{Op: view.Record, On: true, Text: file}, func(m *Model, r view.Reply) tea.Cmd {
 		m.header.Badge = badgeRecording
 		m.say(draw.Plain, orElse(r.Text, "records to "+file))

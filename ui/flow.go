@@ -24,7 +24,8 @@ type flow struct {
 	resumed  bool      // the program was told to go on and has not stopped since
 	waiting  []view.Command
 	ended    bool      // no events will come
-	since    time.Time // of the last resumption
+	op       view.Op   // by which command
+	since    time.Time // and when
 	ticking  bool      // a look is planned
 	lastNote string
 }
@@ -40,13 +41,13 @@ func (m *Model) resume(c view.Command) tea.Cmd {
 	}
 	m.past.leave(m)
 	if m.flow.resumed {
-		if m.live.State == view.Running && len(m.flow.waiting) == 0 && c.Op == view.Continue {
-			return nil
+		if m.flow.op == view.Continue && c.Op == view.Continue {
+			return nil // it does
 		}
 		m.flow.waiting = append(m.flow.waiting, c)
 		return nil
 	}
-	m.flow.resumed, m.flow.since = true, time.Now()
+	m.flow.resumed, m.flow.op, m.flow.since = true, c.Op, time.Now()
 	m.code().Follow()
 	return m.do(c, func(m *Model, r view.Reply) tea.Cmd {
 		if r.Text != "" {
@@ -113,7 +114,7 @@ func (m *Model) over(how string) {
 	if m.past.at < 0 {
 		m.data.Now = m.live
 	}
-	m.say(draw.Warn, "the program "+how+"; q leaves, Ctrl+Shift+F5 starts it again")
+	m.say(draw.Warn, how+"; q leaves, Ctrl+Shift+F5 starts it again")
 }
 
 // event takes one.
@@ -124,10 +125,11 @@ func (m *Model) event(e view.Event) {
 			m.root = e.Pid
 		}
 	case view.EventResume:
-		m.live.State = view.Running
+		m.turned(view.Running, "")
 		return
 	case view.EventStop:
 		m.flow.resumed, m.flow.stopped = false, true
+		m.turned(view.Paused, e.Text)
 		m.header.Reason = e.Text
 		if m.flow.lastNote != e.Text || !m.animate.on {
 			m.logLine(draw.Warn, "stopped: "+e.Text)
@@ -150,6 +152,16 @@ func (m *Model) event(e view.Event) {
 	default:
 		m.say(role, text)
 	}
+}
+
+// turned notes a change of state before a snapshot shows it. Snapshots are never changed: the past keeps them.
+func (m *Model) turned(state view.State, reason string) {
+	s := *m.live
+	s.State, s.Reason = state, reason
+	if m.data.Now == m.live {
+		m.data.Now = &s
+	}
+	m.live = &s
 }
 
 // describe is an event's line in the log; "" for those that only move counters.
