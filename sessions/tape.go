@@ -110,7 +110,7 @@ func (t *tape) event(e view.Event) {
 			return // read when the recording began
 		}
 		t.paused, t.lastPull, t.stopSeq = true, nil, e.Seq
-		t.wanted = nil
+		t.forgo()
 		clear(t.read)
 		if t.allowed() == nothing {
 			t.lose(Dropped{Pulls: 1, Why: t.poor()})
@@ -122,12 +122,21 @@ func (t *tape) event(e view.Event) {
 		}
 		t.nudge()
 	case view.EventResume:
-		t.paused, t.lastPull, t.wanted = false, nil, nil
+		t.paused, t.lastPull = false, nil
+		t.forgo()
 	case view.EventMap, view.EventMirror, view.EventStart, view.EventRetired:
 		t.mapped = true
 		clear(t.bases.lengths)
 	case view.EventGap:
 		t.gapped = true
+	}
+}
+
+// forgo gives up reading what a watcher saw at a stop that is over. The caller holds t.mu.
+func (t *tape) forgo() {
+	if t.wanted != nil {
+		t.wanted = nil
+		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
 	}
 }
 
@@ -248,6 +257,7 @@ func (t *tape) end(why string) Status {
 	close(t.quit)
 	<-t.done
 	t.mu.Lock()
+	t.forgo()
 	t.w.put(&Line{End: &End{Time: t.now, Reason: why}}, true)
 	dropped := t.dropped
 	t.mu.Unlock()
