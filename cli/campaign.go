@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,7 +74,7 @@ func (a *app) campaign(ctx context.Context, f *campaignFlags, args []string) err
 	if f.Runs < 0 || f.Unmirrored < 0 || f.Rate < 1 || f.Jobs < 1 {
 		return failure{err: errors.New("--runs, --unmirrored, --rate and --jobs are counts"), hint: "such as --runs 100 --jobs 2"}
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.MkdirTemp("", "kmv-suite-")
 	if err != nil {
