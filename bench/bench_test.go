@@ -198,3 +198,5 @@ func benchmark(b *testing.B, c Class) {
 		})
 	}
 }
+
+func BenchmarkTree(b *testing.B) { benchmark(b, Tree) }

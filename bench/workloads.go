@@ -12,10 +12,11 @@ const (
 	Micro   Class = "micro"   // one thing only, to see its price
 	Real    Class = "real"    // programs at their main job
 	Startup Class = "startup" // hardly more than being started
+	Tree    Class = "tree"    // processes that start others, servers, code made at run time
 )
 
 // Classes are in the order in which they are shown.
-var Classes = []Class{Micro, Real, Startup}
+var Classes = []Class{Micro, Real, Startup, Tree}
 
 // Workload is one command line. Words that start with @ name files that are made first (files.go).
 type Workload struct {
@@ -53,6 +54,13 @@ var Workloads = []Workload{
 	{Name: "true", Class: Startup, Run: "true", Times: 20},
 	{Name: "spawn", Class: Startup, Run: "sh @spawn.sh 50"},
 	{Name: "python-pass", Class: Startup, Run: "/usr/bin/python3 -c pass", Times: 3},
+
+	{Name: "fork-exec", Class: Tree, Run: "sh @spawn.sh 200"},
+	{Name: "fork", Class: Tree, Run: "@fork 1000"},
+	{Name: "make-j2", Class: Tree, Run: "sh @build.sh 12"},
+	{Name: "redis", Class: Tree, Run: "sh @redis.sh 20000"},
+	{Name: "node-loop", Class: Tree, Run: "node @loop.js 60000000"},
+	{Name: "luajit-loop", Class: Tree, Run: "luajit @loop.lua 60000000"},
 }
 
 // Select picks workloads by name or class, all for no names; unknown is the first name that is neither.

@@ -187,6 +187,15 @@ func TestClient(t *testing.T) {
 	}
 }
 
+// TestDeadServer: a client that would wait for ever is ended soon after its server.
+func TestDeadServer(t *testing.T) {
+	server := Target{Name: "server", Argv: []string{"sh", "-c", "exit 6"}, Client: `until [ -s state ]; do sleep 0.01; done`}
+	r, _, err := server.run(t.Context(), t.TempDir(), nil, time.Minute)
+	if err != nil || r.status != "exit 6" || !strings.Contains(r.output, "(client: ") {
+		t.Errorf("%+v %v", r, err)
+	}
+}
+
 // TestStopped: what was done before the end of ctx is reported.
 func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -32,8 +33,17 @@ var suite = []struct {
 }
 
 // Suite makes the targets of the built-in campaign in a directory, of the programs that are there; the others are named.
-func Suite(dir string) (targets []Target, missing []string, err error) {
+// With names, of these only.
+func Suite(dir string, names ...string) (targets []Target, missing []string, err error) {
+	for _, name := range names {
+		if !slices.Contains(Names(), name) {
+			return nil, nil, fmt.Errorf("%s is not in it, but %s", name, strings.Join(Names(), ", "))
+		}
+	}
 	for _, s := range suite {
+		if len(names) > 0 && !slices.Contains(names, s.name) {
+			continue
+		}
 		if bad := absent(s.needs); bad != "" {
 			missing = append(missing, fmt.Sprintf("%s (no %s)", s.name, bad))
 			continue
@@ -60,6 +70,15 @@ func Suite(dir string) (targets []Target, missing []string, err error) {
 		targets = append(targets, t)
 	}
 	return targets, missing, nil
+}
+
+// Names are those of the suite's programs.
+func Names() []string {
+	var names []string
+	for _, s := range suite {
+		names = append(names, s.name)
+	}
+	return names
 }
 
 func absent(needs []string) string {

@@ -61,14 +61,12 @@ func (t Target) run(ctx context.Context, dir string, prefix []string, timeout ti
 	if err := cmd.Start(); err != nil {
 		return r, "", err
 	}
-	if t.Client != "" {
-		answer := t.use(ctx, dir)
-		_ = cmd.Process.Signal(unix.SIGTERM) // it is done, if it still lives
+	if t.Client == "" {
 		_ = cmd.Wait()
+	} else {
+		answer := t.use(ctx, dir, cmd)
 		out.Reset()
 		out.WriteString(answer)
-	} else {
-		_ = cmd.Wait()
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return r, complaints.String(), errTimeout
@@ -81,8 +79,26 @@ func (t Target) run(ctx context.Context, dir string, prefix []string, timeout ti
 	return r, complaints.String(), err
 }
 
-// use runs the client and gives what it printed, with its own status.
-func (t Target) use(ctx context.Context, dir string) string {
+// use runs the client of a server and gives what it printed, with its own status. Then the server is to end; if it ends
+// before, the client has a little time to notice.
+func (t Target) use(ctx context.Context, dir string, server *exec.Cmd) string {
+	const grace = 3 * time.Second
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan struct{})
+	go func() {
+		_ = server.Wait()
+		close(ended)
+		time.AfterFunc(grace, cancel)
+	}()
+	answer := t.ask(ctx, dir)
+	_ = server.Process.Signal(unix.SIGTERM) // fails if it is gone
+	<-ended
+	return answer
+}
+
+// ask runs the client.
+func (t Target) ask(ctx context.Context, dir string) string {
 	client := exec.CommandContext(ctx, "sh", "-c", t.Client)
 	client.Dir, client.WaitDelay = dir, time.Second
 	out, err := client.CombinedOutput()

@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -34,7 +35,7 @@ type campaignFlags struct {
 func (a *app) campaignCommand() *cobra.Command {
 	var f campaignFlags
 	cmd := &cobra.Command{
-		Use:   "campaign [flags] (--suite | [--] PROG [ARG...])",
+		Use:   "campaign [flags] (--suite [NAME...] | [--] PROG [ARG...])",
 		Short: "Run a program many times with memory errors, and count what becomes of it",
 		Long: `Run PROG natively for its right result, and then many times under kmv with a memory error each, spread evenly over regions,
 kinds of errors and thirds of the run. What each run prints, the files that it leaves and its status are compared.
@@ -59,7 +60,7 @@ mirror ended badly: unrecovered, corrupted, crashed or hung.`,
 	fl.IntVar(&f.Only, "only", 0, "make only run `N` of the campaign again")
 	fl.StringVar(&f.stdin, "stdin", "", "standard input of each run: `FILE`")
 	fl.StringVar(&f.client, "client", "", "PROG is a server, and `COMMAND` uses it: what that prints is compared")
-	fl.BoolVar(&f.suite, "suite", false, "the built-in programs instead of PROG: sqlite3, redis-server, python3, gzip, threads in C++, cc1")
+	fl.BoolVar(&f.suite, "suite", false, "the built-in programs, or those NAMEd: "+strings.Join(campaign.Names(), ", "))
 	fl.StringVar(&f.json, "json", "", "write every run to `FILE`")
 	fl.StringVar(&f.html, "html", "", "write a page with charts to `FILE`")
 	return cmd
@@ -67,13 +68,13 @@ mirror ended badly: unrecovered, corrupted, crashed or hung.`,
 
 // campaign makes a campaign and shows what came of it.
 func (a *app) campaign(ctx context.Context, f *campaignFlags, args []string) error {
-	if f.suite == (len(args) > 0) {
+	if !f.suite && len(args) == 0 {
 		return failure{err: errors.New("either --suite or a program is needed"), hint: "kmv campaign [flags] -- PROG [ARG...]"}
 	}
 	if f.Runs < 0 || f.Unmirrored < 0 || f.Rate < 1 || f.Jobs < 1 {
 		return failure{err: errors.New("--runs, --unmirrored, --rate and --jobs are counts"), hint: "such as --runs 100 --jobs 2"}
 	}
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	dir, err := os.MkdirTemp("", "kmv-suite-")
 	if err != nil {
@@ -112,12 +113,15 @@ func (f *campaignFlags) prepare(a *app, dir string, args []string) (err error) {
 	}
 	if f.suite {
 		var missing []string
-		f.Targets, missing, err = campaign.Suite(dir)
+		f.Targets, missing, err = campaign.Suite(dir, args...)
 		for _, m := range missing {
 			fmt.Fprintln(a.err, "kmv: left out:", m)
 		}
-		if err != nil || len(f.Targets) == 0 {
-			return failure{err: fmt.Errorf("the suite cannot be made: %w", err), hint: "make deps installs what it needs"}
+		if err == nil && len(f.Targets) == 0 {
+			err = errors.New("none of its programs is here")
+		}
+		if err != nil {
+			return failure{err: fmt.Errorf("the suite: %w", err), hint: "make deps installs what it needs"}
 		}
 		return nil
 	}

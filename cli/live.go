@@ -124,7 +124,7 @@ func (a *app) supervise(ctx context.Context, f *runFlags, o engine.Options) (*en
 		}
 		return nil, err
 	}
-	run, err := a.recorded(inject.Run{Live: live}, file, o)
+	run, err := a.recorded(inject.Run{Live: live}, file, f)
 	if err != nil {
 		return nil, failure{err: fmt.Errorf("--record: %w", err), hint: "kmv run without --record runs the program"}
 	}
@@ -143,8 +143,11 @@ func (a *app) supervise(ctx context.Context, f *runFlags, o engine.Options) (*en
 }
 
 // recorded is a run that is being recorded, or could be (:record).
-func (a *app) recorded(run view.Controller, file *sessions.File, o engine.Options) (*sessions.Recorder, error) {
-	options := sessions.Options{Version: Version, Policy: policyWords(o.Policy), Say: func(text string) { fmt.Fprintln(a.err, "kmv:", text) }}
+func (a *app) recorded(run view.Controller, file *sessions.File, f *runFlags) (*sessions.Recorder, error) {
+	options := sessions.Options{Version: Version, Policy: policyWords(f.policy), Say: func(text string) { fmt.Fprintln(a.err, "kmv:", text) }}
+	for _, s := range f.inject.specs {
+		options.Seeds = append(options.Seeds, s.Seed)
+	}
 	if file == nil {
 		return sessions.Wrap(run, options), nil
 	}

@@ -102,6 +102,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 		return nil, &StartError{e.opts.Path, err}
 	}
 	e.root = pid
+	defer e.closeSink()
 	defer e.killAll()
 	if e.bell, err = ptrace.NewBell(); err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ func (e *engine) failure(kind view.Kind, p *process, t *thread, at uint64, f vie
 	}
 	if t != nil && t.p != nil {
 		ev.Thread, ev.PC = t.tid, e.nativePC(t)
+		if ev.PC != 0 {
+			ev.Symbol = e.symbolAt(t.p, ev.PC)
+		}
 	}
 	e.addFailure(ev)
 }

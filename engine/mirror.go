@@ -186,3 +186,9 @@ func (e *engine) growSink(need int64) error {
 	e.sinkSize = need
 	return nil
 }
+
+func (e *engine) closeSink() {
+	if e.sinkSize > 0 {
+		_ = unix.Close(e.sink)
+	}
+}

@@ -239,13 +239,15 @@ func (e *engine) install(p *process, m shadowmem.Mapping, page uint64, l *lostPa
 	if t == nil {
 		return errNoHand
 	}
-	return e.replace(t, uf, m, page, b)
+	return e.replace(t, uf, m, page, b, l)
 }
 
 // replace empties a page and fills it, while no thread runs that could see it empty: for what the kernel has given up, which
 // is no mark that could be overwritten, and for a page whose frame is not trusted. Frames that were just freed are the first
 // to be used again: others are taken in between.
-func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, page uint64, b []byte) error {
+//
+// l is nil if the page is not lost. A thread that met it too may have had it repaired while it was parked, and have stored.
+func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, page uint64, b []byte, l *lostPage) error {
 	if !m.Anonymous(e.layout.InMirror(page)) && m.Flags&unix.MAP_HUGETLB == 0 {
 		return e.moveOver(t, m, page, b)
 	}
@@ -253,12 +255,23 @@ func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, p
 	if err != nil {
 		return err
 	}
+	if l != nil {
+		cure := shadowmem.Incurable
+		if _, err := t.p.mem.ReadRaw(page, make([]byte, 1)); err == nil {
+			return e.unpark(others)
+		}
+		if b, cure = e.contents(t.p, m, page, l); cure == shadowmem.Incurable {
+			return errors.Join(unix.EIO, e.unpark(others))
+		}
+	}
 	const frames = 32
 	bait := &call{nr: unix.SYS_MMAP, args: [6]uint64{0, frames * shadowmem.PageSize, unix.PROT_READ | unix.PROT_WRITE,
 		unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_POPULATE, ^uint64(0)}}
 	err = e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, uint64(len(b)), unix.MADV_DONTNEED_LOCKED}}, bait)
 	if err == nil {
-		err = uf.Copy(page, b)
+		if err = uf.Copy(page, b); err != nil && t.p.mem.Write(page, b) == nil { // it is empty, and nobody runs
+			err = nil
+		}
 		if err2 := e.borrow(t, &call{nr: unix.SYS_MUNMAP, args: [6]uint64{uint64(bait.ret), frames * shadowmem.PageSize}}); err == nil {
 			err = err2
 		}

@@ -262,6 +262,7 @@ func TestNoMemoryLeft(t *testing.T) {
 
 // TestLatency shows what a repair costs the program, the stop included.
 func TestLatency(t *testing.T) {
+	t.Setenv("LATENCY", "1")
 	r := runGuest(t, "latency", Options{})
 	if f := r.Failures; f.Recovered != 2000 || f.Unrecovered > 0 {
 		t.Errorf("%+v", f.counts())

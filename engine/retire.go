@@ -52,7 +52,7 @@ func (e *engine) retirePage(p *process, at uint64) error {
 	old, _ := e.frame(t, page)
 	move := func() error { return e.moveOver(t, m, page, b) }
 	if uf, err := e.userfault(t); err == nil {
-		move = func() error { return e.replace(t, uf, m, page, b) }
+		move = func() error { return e.replace(t, uf, m, page, b, nil) }
 	}
 	if err := move(); err != nil {
 		return fmt.Errorf("retire the page at %#x: %w", page, err)

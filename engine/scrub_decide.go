@@ -34,7 +34,7 @@ func (e *engine) decide(s *scrubber, list []suspect) error {
 	done := map[suspect]bool{}
 	for _, x := range list {
 		x.sum = 0
-		if p := e.processes[x.pid]; p != nil && p.mem != nil && !done[x] {
+		if p := e.processes[x.pid]; p != nil && p.mem != nil && !done[x] && !e.unsettled(p) {
 			done[x] = true
 			if err := e.decidePage(p, x.page, s.sums[x.pid]); err != nil {
 				return err
@@ -42,6 +42,16 @@ func (e *engine) decide(s *scrubber, list []suspect) error {
 		}
 	}
 	return nil
+}
+
+// unsettled says whether a thread of a process stands in the middle of something that its stop, still to be looked at, is about.
+func (e *engine) unsettled(p *process) bool {
+	for _, s := range e.queue {
+		if t := e.threads[s.Tid]; t != nil && t.p == p {
+			return true
+		}
+	}
+	return false
 }
 
 // decidePage makes the copies of one page equal again. A lost one is repaired by being read.

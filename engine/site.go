@@ -161,6 +161,9 @@ func (s *Site) hand(pid int) (*thread, error) {
 	if p == nil {
 		return nil, fmt.Errorf("no process %d in this run", pid)
 	}
+	if s.e.unsettled(p) {
+		return nil, errNoHand
+	}
 	if t := s.e.hand(p); t != nil {
 		return t, nil
 	}

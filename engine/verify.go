@@ -167,11 +167,14 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 		if err := ptrace.GetSiginfo(u.tid, &info); err != nil {
 			return false, err
 		}
-		if fatal(s.Sig) && info.Code > 0 { // a fault: nothing of its instruction is done, and it will fault again
-			e.queue = append(e.queue, s)
-			return false, nil
+		if fatal(s.Sig) && info.Code > 0 { // a lost page is repaired now: a string instruction may be in its middle, unmirrored
+			if fixed, err := e.mend(u, info); !fixed { // else nothing of the instruction is done, and it will fault again
+				e.queue = append(e.queue, s)
+				return false, err
+			}
+		} else {
+			u.deferred = append(u.deferred, info)
 		}
-		u.deferred = append(u.deferred, info)
 	}
 	if err := e.settle(u); err != nil {
 		var f *faultError

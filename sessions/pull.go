@@ -321,12 +321,16 @@ func (t *tape) otherThreads(s *view.Snapshot) map[int]*view.Snapshot {
 
 // windows reads pages: the snapshot that has them, or the one before if they cannot be read.
 func (t *tape) windows(s *view.Snapshot, pages []uint64) *view.Snapshot {
-	if len(pages) == 0 {
-		return s
-	}
 	var q view.Query
+	t.mu.Lock()
 	for _, p := range pages {
-		q.Memory = append(q.Memory, view.MemoryQuery{Addr: p, Size: pageSize})
+		if !t.broken[pageKey{s.Pid, p}] {
+			q.Memory = append(q.Memory, view.MemoryQuery{Addr: p, Size: pageSize})
+		}
+	}
+	t.mu.Unlock()
+	if len(q.Memory) == 0 {
+		return s
 	}
 	w := t.look(q)
 	if w == nil || w.Pid != s.Pid || w.State != s.State {

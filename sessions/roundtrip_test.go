@@ -184,3 +184,54 @@ func sameSet[T comparable](a, b []T) bool {
 	}
 	return true
 }
+
+// TestBrokenPages: a recorder does not read a page where an error waits, for that would find it; it does when it is repaired.
+func TestBrokenPages(t *testing.T) {
+	const page = fakeHeap + 2*pageSize // where rsp points
+	f := newFake(1)
+	read := 0
+	f.lookup = func(q view.Query) {
+		for _, m := range q.Memory {
+			if m.Addr == page {
+				read++
+			}
+		}
+	}
+	tell := func(kind view.Kind) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.emit(view.Event{Kind: kind, Pid: 7, Addr: page + 8, Size: 1, Failure: &view.Failure{ID: 99, What: "page"}})
+		read = 0
+	}
+	reads := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return read
+	}
+	f.Do(t.Context(), view.Command{Op: view.Pause})
+	tell(view.EventInjected)
+	r, err := NewRecorder(create(t, filepath.Join(t.TempDir(), "r.kmv")), f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	untilStop(r)
+	for range 5 {
+		do(t, r, view.Command{Op: view.StepInst})
+	}
+	r.current().settle(t.Context())
+	tell(view.EventRecovered)
+	do(t, r, view.Command{Op: view.StepInst})
+	r.current().settle(t.Context())
+	if reads() == 0 {
+		t.Error("the repaired page was not read")
+	}
+	tell(view.EventInjected)
+	for range 5 {
+		do(t, r, view.Command{Op: view.StepInst})
+	}
+	r.current().settle(t.Context())
+	if n := reads(); n != 0 {
+		t.Errorf("the broken page was read %d times", n)
+	}
+	r.Close()
+}

@@ -31,6 +31,7 @@ type tape struct {
 	late     bool          // a pull waits for events that were before it
 	dropped  Dropped
 	watched  pageSet
+	broken   map[pageKey]bool // an error was made there, and nobody has met it yet
 	read     map[pageKey]bool // at this moment, or wanted
 	paused   bool
 	lastPull *Pull // of a stop, while it lasts
@@ -63,7 +64,7 @@ const (
 // newTape writes the header and begins to pull.
 func newTape(run view.Controller, f *File, h *Header, seq uint64, failed func(path string, at float64, err error)) (*tape, error) {
 	t := &tape{
-		run: run, path: f.path, now: h.At, seq: seq, watched: pageSet{}, read: map[pageKey]bool{},
+		run: run, path: f.path, now: h.At, seq: seq, watched: pageSet{}, broken: map[pageKey]bool{}, read: map[pageKey]bool{},
 		bases: bases{code: codeBase{}, lengths: map[pageKey]int{}, afresh: true},
 		wake:  make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -101,9 +102,7 @@ func (t *tape) event(e view.Event) {
 		t.late = false
 		t.nudge()
 	}
-	if e.Failure != nil || e.Kind == view.EventDivergent {
-		t.watched.add(pageKey{e.Pid, e.Addr &^ (pageSize - 1)})
-	}
+	t.failure(e)
 	t.put(t.trimmed(e))
 	switch e.Kind {
 	case view.EventStop:
@@ -111,7 +110,7 @@ func (t *tape) event(e view.Event) {
 			return // read when the recording began
 		}
 		t.paused, t.lastPull, t.stopSeq = true, nil, e.Seq
-		t.wanted = nil
+		t.forgo()
 		clear(t.read)
 		if t.allowed() == nothing {
 			t.lose(Dropped{Pulls: 1, Why: t.poor()})
@@ -123,12 +122,37 @@ func (t *tape) event(e view.Event) {
 		}
 		t.nudge()
 	case view.EventResume:
-		t.paused, t.lastPull, t.wanted = false, nil, nil
+		t.paused, t.lastPull = false, nil
+		t.forgo()
 	case view.EventMap, view.EventMirror, view.EventStart, view.EventRetired:
 		t.mapped = true
 		clear(t.bases.lengths)
 	case view.EventGap:
 		t.gapped = true
+	}
+}
+
+// forgo gives up reading what a watcher saw at a stop that is over. The caller holds t.mu.
+func (t *tape) forgo() {
+	if t.wanted != nil {
+		t.wanted = nil
+		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
+	}
+}
+
+// failure keeps away from memory that is broken: to read it would be to find the error. Once it is repaired it is of interest. The
+// caller holds t.mu.
+func (t *tape) failure(e view.Event) {
+	key := pageKey{e.Pid, e.Addr &^ (pageSize - 1)}
+	switch e.Kind {
+	case view.EventInjected:
+		for range min(e.Size/pageSize+1, pagesMost) {
+			t.broken[key] = true
+			key.addr += pageSize
+		}
+	case view.EventRecovered, view.EventMasked, view.EventDivergent:
+		delete(t.broken, key)
+		t.watched.add(key)
 	}
 }
 
@@ -233,6 +257,7 @@ func (t *tape) end(why string) Status {
 	close(t.quit)
 	<-t.done
 	t.mu.Lock()
+	t.forgo()
 	t.w.put(&Line{End: &End{Time: t.now, Reason: why}}, true)
 	dropped := t.dropped
 	t.mu.Unlock()
