@@ -405,6 +405,7 @@ func TestResizeStorm(t *testing.T) {
 	s := sit(t, 200, 60, "tui", "--", need(t, "sh"), "-c", "while :; do echo busy; done")
 	s.says("paused")
 	s.keys("c")
+	s.says(" running ")
 	for i := range 60 {
 		s.resize(40+(i*37)%200, 10+(i*23)%60)
 		s.keys("\t")
