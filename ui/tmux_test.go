@@ -71,4 +71,10 @@ func TestModifiedFunctionKeys(t *testing.T) {
 	header("paused  start")
 	press("q", "leave sh?", 1)
 	tmux("send-keys", "k")
+	for limit := time.Now().Add(30 * time.Second); exec.Command("tmux", "-S", socket, "has-session").Run() == nil; {
+		if time.Now().After(limit) {
+			t.Fatal("the screen does not leave")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
