@@ -117,12 +117,9 @@ func (e *engine) makeUnreadable(t *thread, page uint64, l *lostPage, direct bool
 		if _, err := t.p.mem.ReadRaw(page, content); err != nil {
 			return err
 		}
-		if err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, l.size, unix.MADV_DONTNEED_LOCKED}}); err != nil {
-			return fmt.Errorf("drop the page at %#x: %w", page, err)
-		}
 	}
 	l.mechanism = byUserfault
-	if err := uf.Poison(page, l.size); err != nil {
+	if err := e.dropAndMark(t, uf, page, l.size, direct); err != nil {
 		e.logf("%d: UFFDIO_POISON at %#x: %v", t.pid, page, err)
 		if direct { // nothing has happened, then
 			err = errors.Join(err, t.p.mem.Write(page, content))
@@ -130,6 +127,22 @@ func (e *engine) makeUnreadable(t *thread, page uint64, l *lostPage, direct bool
 		return fmt.Errorf("UFFDIO_POISON at %#x: %w", page, err)
 	}
 	return nil
+}
+
+// dropAndMark gives up a page's contents, where it has some of its own, and marks it. Who reads the page in between, as the
+// scrubber may, makes a new one there (EEXIST).
+func (e *engine) dropAndMark(t *thread, uf *ptrace.Userfault, page, size uint64, own bool) (err error) {
+	for range 10 {
+		if own {
+			if err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, size, unix.MADV_DONTNEED_LOCKED}}); err != nil {
+				return fmt.Errorf("drop the page: %w", err)
+			}
+		}
+		if err = uf.Poison(page, size); !own || !errors.Is(err, unix.EEXIST) {
+			return err
+		}
+	}
+	return err
 }
 
 // protectAway is for kernels without UFFDIO_POISON.
