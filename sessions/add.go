@@ -56,14 +56,16 @@ func (t *tape) addRest(p *Pull, s *view.Snapshot, q view.Query) {
 	}
 }
 
-// addWindows adds memory. The caller holds t.mu.
+// addWindows adds memory, which nobody need want any more. The caller holds t.mu.
 func (t *tape) addWindows(p *Pull, windows []view.Window) {
 	for _, w := range windows {
 		if w.Addr%pageSize != 0 || len(w.Native) == 0 || len(w.Native) > pageSize {
 			continue
 		}
 		p.Memory = append(p.Memory, t.bases.pages.differ(p.Pid, w))
-		t.read[pageKey{p.Pid, w.Addr}] = true
+		key := pageKey{p.Pid, w.Addr}
+		t.read[key] = true
+		t.wanted = slices.DeleteFunc(t.wanted, func(k pageKey) bool { return k == key })
 	}
 }
 

@@ -1,6 +1,7 @@
 package sessions
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -200,6 +201,67 @@ func TestAskedAgain(t *testing.T) {
 	for _, line := range p.Recording.Text {
 		if strings.Contains(string(line), "c2VjcmV0") {
 			t.Errorf("what was typed is in the file: %s", line)
+		}
+	}
+}
+
+// TestWantedAtAStop: what a watcher reads before the recorder has read the stop is recorded too, and once.
+func TestWantedAtAStop(t *testing.T) {
+	const far, many = fakeHeap + 64*pageSize, pagesMost // more than it reads again of itself at the next stop
+	f := newFake(1)
+	for i := range uint64(many) {
+		b := f.random(pageSize)
+		f.pages[far+i*pageSize] = &pageImage{native: b, mirror: b}
+	}
+	f.Do(t.Context(), view.Command{Op: view.Pause})
+	r, err := NewRecorder(create(t, t.TempDir()+"/a.kmv"), f, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	untilStop(r)
+	r.current().settle(t.Context())
+	inside, held, reads := make(chan bool), true, map[uint64]int{}
+	f.lookup = func(q view.Query) {
+		for _, m := range q.Memory {
+			if m.Addr >= far && m.Size == pageSize {
+				reads[m.Addr]++
+			}
+		}
+		if held && q.Registers { // the recorder is about to read the next stop
+			held = false
+			f.mu.Unlock()
+			inside <- true
+			<-inside
+			f.mu.Lock()
+		}
+	}
+	do(t, r, view.Command{Op: view.StepInst})
+	<-inside
+	f.Do(t.Context(), view.Command{Op: view.StepInst}) // and another comes meanwhile
+	untilStop(r)
+	if _, err := r.Look(t.Context(), view.Query{Memory: []view.MemoryQuery{{Addr: far, Size: many * pageSize}}}); err != nil {
+		t.Fatal(err)
+	}
+	settled := r.current()
+	inside <- true
+	settled.settle(t.Context())
+	path := settled.path
+	r.Close()
+	for page, n := range reads {
+		if n > 2 {
+			t.Errorf("page %x was read %d times at two stops", page, n)
+		}
+	}
+	p, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	p.Do(t.Context(), view.Command{Op: view.Seek, Count: 2}) // the stop between is lost
+	for page := uint64(far); page < far+many*pageSize; page += pageSize {
+		s, err := p.Look(t.Context(), view.Query{Memory: []view.MemoryQuery{{Addr: page, Size: pageSize}}})
+		if err != nil || !bytes.Equal(s.Memory[0].Native, f.pages[page].native) {
+			t.Errorf("page %x is not what it was: %v", page, err)
 		}
 	}
 }

@@ -58,11 +58,11 @@ func (t *tape) look(q view.Query) *view.Snapshot {
 	return s
 }
 
-// atStop reads a stop, or once more what changed at it.
+// atStop reads a stop, or once more what changed at it; then what the watcher sees and was not among that.
 func (t *tape) atStop() {
 	t.mu.Lock()
-	e, again, paused, wanted := t.stopped, t.again, t.paused, t.wanted
-	t.stopped, t.again, t.wanted = nil, false, nil
+	e, again, paused := t.stopped, t.again, t.paused
+	t.stopped, t.again = nil, false
 	t.mu.Unlock()
 	switch {
 	case e != nil:
@@ -71,7 +71,8 @@ func (t *tape) atStop() {
 		t.pullAgain()
 	case again:
 		t.pullFirst()
-	case paused && wanted != nil:
+	}
+	if wanted := t.wishes(); len(wanted) > 0 {
 		t.pullPages(wanted)
 	}
 	t.mu.Lock()
@@ -80,6 +81,18 @@ func (t *tape) atStop() {
 		close(t.settled)
 		t.settled = nil
 	}
+}
+
+// wishes takes the pages that the watcher reads at the stop that lasts, if that was read.
+func (t *tape) wishes() []pageKey {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.paused || t.stopped != nil {
+		return nil
+	}
+	wanted := t.wanted
+	t.wanted = nil
+	return wanted
 }
 
 // pullFirst reads what is there when the recording begins; maybe a stop that was before it.
@@ -179,10 +192,12 @@ func (t *tape) pullPages(wanted []pageKey) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	ok, later := t.fits(s)
-	if later {
+	switch {
+	case later:
 		t.wanted = append(t.wanted, wanted...)
-	}
-	if ok {
+	case !ok:
+		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
+	default:
 		p := newPull(PullLook, s)
 		t.begin()
 		t.addWindows(p, s.Memory)
@@ -217,6 +232,9 @@ func (t *tape) pullAgain() {
 	ok = ok && s.Seq >= t.stopSeq
 	t.again = t.again || later
 	if !ok {
+		if !later {
+			t.lose(Dropped{Pulls: 1, Why: "the program went on"})
+		}
 		return
 	}
 	t.begin()

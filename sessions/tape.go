@@ -134,7 +134,7 @@ func (t *tape) event(e view.Event) {
 
 // forgo gives up reading what a watcher saw at a stop that is over. The caller holds t.mu.
 func (t *tape) forgo() {
-	if t.wanted != nil {
+	if len(t.wanted) > 0 {
 		t.wanted = nil
 		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
 	}
