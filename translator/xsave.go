@@ -21,6 +21,9 @@ func (t *Translator) xsave() {
 	const rcx = x86.RCX
 	m, changed := t.operand(x86.NoReg)
 	p := t.pinOutside(m, t.touched()|1<<rcx)
+	if changed { // the register that m was made with is p's now
+		m = p
+	}
 	t.native()
 	t.copyInst(m, changed)
 	if t.busy>>rcx&1 == 0 {
