@@ -115,8 +115,10 @@ func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
 // mirrorFault handles a fault behind the native effect of an instruction.
 func (e *engine) mirrorFault(t *thread, pt translator.Point, info ptrace.Siginfo) error {
 	addr := info.Addr()
-	if _, mapped := t.p.space.Find(nativeAddr(addr)); !mapped && e.layout.InNative(addr) {
-		return e.endCopy(t, pt) // a copy ran off the end of what there is: xsave's, or of what another thread has unmapped
+	if m, mapped := t.p.space.Find(nativeAddr(addr)); e.layout.InNative(addr) && (!mapped || m.Prot == unix.PROT_NONE) {
+		// A copy ran off the end of what there is: xsave's, of what another thread has unmapped, or of an x87 store that has
+		// not stored because of an exception (Intel's processors do not look at the address then).
+		return e.endCopy(t, pt)
 	}
 	if !e.layout.InMirror(addr) {
 		return fmt.Errorf("BUG: signal %d (code %d, address %#x) in the mirror part of the instruction at %#x\n%s", info.Signo, info.Code, addr, pt.PC, e.describe(t))

@@ -46,12 +46,17 @@ func (t *Translator) modifyAvoids() x86.RegSet {
 }
 
 // modifiable says whether modify applies. What reads CF could not be executed again after a fault of its store, when CF
-// has changed.
+// has changed. A rotation by more than one leaves OF undefined (SDM 2B, RCL/RCR/ROL/ROR), and Intel's processors leave
+// another one for a register than for memory.
 func (t *Translator) modifiable() bool {
 	in := t.in
 	switch in.Mnemonic {
 	case x86.OpADD, x86.OpSUB, x86.OpAND, x86.OpOR, x86.OpXOR, x86.OpINC, x86.OpDEC, x86.OpNEG, x86.OpNOT,
-		x86.OpSHL, x86.OpSHR, x86.OpSAR, x86.OpROL, x86.OpROR:
+		x86.OpSHL, x86.OpSHR, x86.OpSAR:
+	case x86.OpROL, x86.OpROR:
+		if in.Opcode&^1 != 0xd0 { // by 1
+			return false
+		}
 	default:
 		return false
 	}

@@ -117,9 +117,12 @@ func (t *Translator) storeMany() {
 // iterate turns rep into a loop around a single step: for the forms that cannot be repeated as a whole. Between the
 // steps the state is that of an interrupted rep.
 //
-//	again: jrcxz none; jmp some; none: jmp end
+//	again: jrcxz none; jmp some; none: rep stos; jmp end
 //	some:  step; lea -1(%rcx),%rcx; jmp again
 //	end:
+//
+// The native one behind none does nothing; but with 32-bit addresses and ecx 0, Intel's processors clear the upper half of
+// rcx, AMD's do not.
 func (t *Translator) iterate(step func()) {
 	a := &t.a
 	again, none, some, end := a.Here(), a.NewLabel(), a.NewLabel(), a.NewLabel()
@@ -130,6 +133,9 @@ func (t *Translator) iterate(step func()) {
 	a.Jrcxz(none)
 	a.JmpShort(some)
 	a.Bind(none)
+	if t.in.Addr32 {
+		t.stringOp(true)
+	}
 	a.Jmp(end)
 	a.Bind(some)
 	t.state = Before
