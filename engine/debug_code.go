@@ -28,21 +28,25 @@ type translatedLine struct {
 	links []uint64
 }
 
+// translatedLines has them by native address.
+type translatedLines map[uint64]*translatedLine
+
+func (lines translatedLines) of(pc uint64) *translatedLine {
+	if lines[pc] == nil {
+		lines[pc] = &translatedLine{}
+	}
+	return lines[pc]
+}
+
 // translation takes a block of the cache apart, by native address.
-func (e *engine) translation(p *process, b *block) map[uint64]*translatedLine {
+func (e *engine) translation(p *process, b *block) translatedLines {
 	c := p.code
 	f := &c.again
 	end := b.native + uint64(b.size)
 	if c.translatorOf(b).Block(p.source(b.native), b.native, b.base&7, func(pc uint64) bool { return pc == end }, f) != nil {
 		return nil
 	}
-	lines := map[uint64]*translatedLine{}
-	line := func(pc uint64) *translatedLine {
-		if lines[pc] == nil {
-			lines[pc] = &translatedLine{}
-		}
-		return lines[pc]
-	}
+	lines := translatedLines{}
 	last := b.native
 	for off := b.start; off < b.end; {
 		mem := c.mem[off : off+16]
@@ -65,19 +69,52 @@ func (e *engine) translation(p *process, b *block) map[uint64]*translatedLine {
 		if x, ok := e.exitAt(p, b, f, off, n); ok {
 			text = strings.Fields(text)[0] + " " + x
 		}
-		l := line(pc)
+		l := lines.of(pc)
 		l.code = append(l.code, view.CacheInst{Addr: c.address(off), Bytes: append([]byte(nil), mem[:n]...), Text: text, Role: role})
 		off += n
 	}
 	for _, g := range f.Gaps {
-		line(g.PC).gap = true
+		lines.of(g.PC).gap = true
 	}
 	for _, x := range f.Exits {
 		if _, ok := c.find(x.Target); ok && (x.Kind == translator.ExitJump || x.Kind == translator.ExitFall) {
-			line(last).links = append(line(last).links, x.Target)
+			l := lines.of(last)
+			l.links = append(l.links, x.Target)
 		}
 	}
 	return lines
+}
+
+// preview adds what the translation of the block at pc would be: it is not in the cache, because nothing has run into it yet or
+// because a breakpoint stands there.
+func (l *codeList) preview(pc uint64, src []byte) {
+	c := l.p.code
+	f := &c.again
+	l.ahead.of(pc)
+	if c.tr.Block(src, pc, 0, func(at uint64) bool { return at != pc && (c.ends(at) || l.ahead[at] != nil) }, f) != nil {
+		return
+	}
+	at := pc
+	for off := prefixSize; off < len(f.Code); {
+		var in x86.Inst
+		if x86.Decode(f.Code[off:], &in) != nil {
+			in.Len = 1
+		}
+		pt := &f.Points[sort.Search(len(f.Points), func(i int) bool { return f.Points[i].Off > uint32(off) })-1]
+		text := in.Text(f.Code[off:off+int(in.Len)], uint64(off))
+		if x, ok := l.e.exitAt(l.p, &block{}, f, uint32(off), uint32(in.Len)); ok {
+			text = strings.Fields(text)[0] + " " + x
+		}
+		if pt.PC >= pc && pt.PC < pc+uint64(f.Size) {
+			at = pt.PC
+		}
+		line := l.ahead.of(at)
+		line.code = append(line.code, view.CacheInst{Bytes: append([]byte(nil), f.Code[off:off+int(in.Len)]...), Text: text, Role: roles[pt.Role]})
+		off += int(in.Len)
+	}
+	for _, g := range f.Gaps {
+		l.ahead.of(g.PC).gap = true
+	}
 }
 
 var roles = map[translator.Role]view.Role{translator.RoleNative: view.RoleProgram, translator.RoleMirror: view.RoleMirror, translator.RoleGlue: view.RoleSupport}
@@ -120,7 +157,7 @@ func (e *engine) code(t *thread, q view.CodeQuery) []view.CodeLine {
 		t.p.ensure(at) // stepping does without blocks; what is looked at shall have one
 	}
 	p := t.p
-	l := codeList{e: e, p: p, blocks: map[*block]map[uint64]*translatedLine{}}
+	l := codeList{e: e, p: p, blocks: map[*block]translatedLines{}, ahead: translatedLines{}}
 	for _, pc := range l.before(at, min(q.Before, codeMost)) {
 		l.add(pc)
 	}
@@ -143,7 +180,8 @@ type codeList struct {
 	e      *engine
 	p      *process
 	lines  []view.CodeLine
-	blocks map[*block]map[uint64]*translatedLine
+	blocks map[*block]translatedLines
+	ahead  translatedLines // of what is not translated yet
 	source string
 }
 
@@ -241,6 +279,12 @@ func (l *codeList) add(pc uint64) int {
 			line.Code, line.Links = x.code, x.links
 			line.Uncovered = line.Uncovered || x.gap
 		}
+	} else {
+		if l.ahead[pc] == nil {
+			l.preview(pc, src)
+		}
+		line.Code = l.ahead[pc].code
+		line.Uncovered = line.Uncovered || l.ahead[pc].gap
 	}
 	l.lines = append(l.lines, line)
 	return int(in.Len)
