@@ -101,6 +101,10 @@ func TestNothingJumps(t *testing.T) {
 			if now := frames(d); now != before {
 				t.Fatalf("%v: the frames moved\n%s\n%s", size, before, now)
 			}
+			d.keys("j", "k") // a look that is not a stop's shows the program's place too
+			if !strings.Contains(d.screen(), "│ >") {
+				t.Fatalf("%v: the program's place is not on the screen\n%s", size, d.screen())
+			}
 		}
 	}
 }

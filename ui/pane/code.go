@@ -34,6 +34,7 @@ func (c *Code) Title(d *Data) string {
 func (c *Code) Size(w, h int) { c.w, c.h = w, h }
 
 func (c *Code) Ask(q *view.Query) {
+	q.Registers = true // to know where the program stands
 	q.Code = &view.CodeQuery{Addr: c.goal, Before: c.h + 8, After: 2*c.h + 8}
 }
 
@@ -113,13 +114,16 @@ func (c *Code) rows(lines []view.CodeLine) []row {
 // heading is what stands above an instruction: the start of a block, a function, a source line.
 func heading(lines []view.CodeLine, i int) (head, src string) {
 	l := &lines[i]
-	if l.Source != "" {
+	if l.Line != "" {
 		src = strings.TrimRight(l.Source+"  "+strings.TrimSpace(l.Line), " ")
 	}
 	starts := l.Block != 0 && l.Block == l.Addr
 	function := l.Symbol != "" && !strings.Contains(l.Symbol, "+")
 	if !starts && !function && i > 0 && (l.Block != 0) == (lines[i-1].Block != 0) {
 		return "", src
+	}
+	if l.Source != "" && src == "" { // the file is not here: it is named only where a row is spent anyway
+		src = l.Source
 	}
 	switch {
 	case starts && l.Count > 0:
@@ -129,7 +133,11 @@ func heading(lines []view.CodeLine, i int) (head, src string) {
 	case l.Block != 0:
 		head = fmt.Sprintf("block %x", l.Block)
 	}
-	if l.Block == 0 && head != "" {
+	switch {
+	case l.Block != 0 || head == "":
+	case l.Break != 0:
+		head += " (a breakpoint stands here)"
+	default:
 		head += " (not translated yet)"
 	}
 	return head, src
@@ -238,7 +246,7 @@ func (c *Code) row(s draw.Surface, y int, r row, here uint64, hot uint64, search
 		return
 	}
 	p.To(c.nativeWidth()-1).Put(draw.Border, "│").Put(draw.Plain, " ")
-	translated(p, r.cache, l.Addr == here && r.cache != nil && r.cache.Role == view.RoleProgram)
+	translated(p, r.cache, l.Addr == here && r.cache != nil && r.cache.Role == view.RoleProgram, l.Block == 0)
 }
 
 // native draws an instruction: break, place, heat, block, address, text, mark.
@@ -303,8 +311,8 @@ func hottest(lines []view.CodeLine) (most uint64) {
 	return most
 }
 
-// translated draws one instruction of the cache: "=" writes the mirror, "." makes room for that.
-func translated(p *draw.Pen, in *view.CacheInst, here bool) {
+// translated draws one instruction of the cache: "=" writes the mirror, "." makes room for that. What is not there yet is faint.
+func translated(p *draw.Pen, in *view.CacheInst, here, ahead bool) {
 	if in == nil {
 		return
 	}
@@ -318,7 +326,11 @@ func translated(p *draw.Pen, in *view.CacheInst, here bool) {
 			p.Put(draw.Current, "> "+in.Text)
 			return
 		}
-		p.Put(draw.Plain, "  "+in.Text)
+		role := draw.Plain
+		if ahead {
+			role = draw.Dim
+		}
+		p.Put(role, "  "+in.Text)
 	}
 }
 
@@ -340,7 +352,7 @@ func (c *Code) below(s draw.Surface, y, h int) {
 			if p.To(6); j == 0 {
 				p.Put(draw.Address, fmt.Sprintf("%-8x ", l.Addr))
 			}
-			translated(p.To(15), &l.Code[j], false)
+			translated(p.To(15), &l.Code[j], false, l.Block == 0)
 			y, h = y+1, h-1
 		}
 	}
