@@ -7,12 +7,18 @@ import (
 	"strings"
 
 	"kmv/ui/draw"
+	"kmv/ui/pane"
 )
 
 // Docs is docs/tui.md, made of the same table as the keys and the help.
 func Docs() string {
 	var b strings.Builder
 	b.WriteString(docsHead)
+	for _, id := range order {
+		if legends[id] != "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", id, cell(legends[id]))
+		}
+	}
 	for _, g := range groups {
 		fmt.Fprintf(&b, "\n## %s\n\n| keys | command | what it does |\n|---|---|---|\n", strings.ToUpper(g[:1])+g[1:])
 		for _, a := range Table {
@@ -23,6 +29,20 @@ func Docs() string {
 	}
 	fmt.Fprintf(&b, docsTail, strings.Join(draw.Palettes, ", "), strings.Join(Layouts, ", "))
 	return b.String()
+}
+
+// legends say what the signs in a pane mean.
+var legends = map[pane.ID]string{
+	pane.IDCode: "= a write that is doubled, and the instruction that writes the mirror; . what only makes room for that; ! a write without a copy; " +
+		"> the program's place; * a breakpoint; dots: how often the block ran (H counts); -> where the block goes on",
+	pane.IDMemory: "= the copies of a row agree, # they differ, - there is no copy; at the right the whole mapping: the window, * the last write, " +
+		"# differences, x memory errors; underlined: written last",
+	pane.IDRanges:    "= mirrored, # fenced, o off, r read-only, ! unprotected; x2: two memory errors",
+	pane.IDRegisters: "* changed since the stop before; flags in capitals are set",
+	pane.IDThreads:   "> the thread whose registers and code are shown (Enter: another)",
+	pane.IDBreaks:    "* stops, o is disabled",
+	pane.IDFailures:  "x not noticed yet, ? detected, + recovered, ~ masked by a write, X lost",
+	pane.IDGaps:      "! a write without a copy, and how often it was made",
 }
 
 // commandForm is how an action is typed.
@@ -57,11 +77,8 @@ Keys act on the pane with the bright frame. Where two actions share a key, the o
 A command is typed after ` + "`:`" + `; Tab completes, the arrows go through what was typed before, and a name may be cut short as far
 as it is one command's only.
 
-In the code, ` + "`=`" + ` marks a write that is doubled (and the instruction that writes the mirror), ` + "`.`" + ` what only makes room for it,
-` + "`!`" + ` a write without a copy, ` + "`>`" + ` the place of the program, ` + "`*`" + ` a breakpoint; the dots before it tell how often the block ran.
-In memory, ` + "`=`" + ` and ` + "`#`" + ` between the halves say whether the copies of a row agree, ` + "`-`" + ` that there is no copy. The last column is the
-whole mapping: the window, the last write ` + "`*`" + `, differences ` + "`#`" + `, memory errors ` + "`x`" + `.
-In the ranges, ` + "`=`" + ` is mirrored, ` + "`#`" + ` fenced, ` + "`o`" + ` off, ` + "`r`" + ` read-only, ` + "`!`" + ` unprotected.
+| pane | signs |
+|---|---|
 `
 
 const docsTail = `

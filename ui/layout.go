@@ -13,6 +13,7 @@ const (
 	stackWidth          = 80
 	tabsWidth           = 100
 	wideWidth           = 160
+	pairWidth           = 67 // what both halves of a pair need beside each other
 )
 
 // Layouts are the names that `:layout` knows; auto chooses by the terminal's width.
@@ -107,7 +108,7 @@ var sidePanes = []pane.ID{pane.IDRanges, pane.IDRegisters, pane.IDStack, pane.ID
 
 // tabs keeps the pairs left; the right column holds one pane at a time, above the log.
 func tabs(b draw.Rect) []Box {
-	left, right := columns(b, 66)
+	left, right := columns(b, max(60, 100*pairWidth/b.W))
 	l := rows(left, 46, 30, 24)
 	r := rows(right, 70, 30)
 	return []Box{{l[0], []pane.ID{pane.IDCode}}, {l[1], []pane.ID{pane.IDMemory}}, {l[2], []pane.ID{pane.IDTerminal}},

@@ -32,6 +32,7 @@ func (m *Model) popupAt(p popup) draw.Rect {
 type viewer struct {
 	name  string
 	lines []string
+	hang  int // column of the text beside a first one; 0 if there is none
 	top   int
 	h     int
 }
@@ -43,16 +44,26 @@ func (v *viewer) size(w, h int) (int, int) {
 	for _, l := range v.lines {
 		widest = max(widest, draw.Width(l))
 	}
-	return min(widest+2, w), min(len(wrap(v.lines, min(widest+2, w)-2)), h)
+	return min(widest+2, w), min(len(v.wrap(min(widest+2, w)-2)), h)
 }
 
-// wrap breaks lines that are longer than w at a space.
-func wrap(lines []string, w int) []string {
+// wrap breaks lines that are longer than w at a space. What goes on stands below the line's second column, or below its first
+// word where that has no room.
+func (v *viewer) wrap(w int) []string { return wrap(v.lines, w, v.hang) }
+
+func wrap(lines []string, w, hang int) []string {
 	var out []string
 	for _, l := range lines {
 		indent := len(l) - len(strings.TrimLeft(l, " "))
+		if hang > 0 && len(l) > hang && strings.Contains(l[:hang], "  ") { // there are two columns
+			if indent = hang; w < hang+24 {
+				out = append(out, strings.TrimRight(l[:hang], " "))
+				indent = 4
+				l = strings.Repeat(" ", indent) + strings.TrimLeft(l[hang:], " ")
+			}
+		}
 		for draw.Width(l) > w && w > indent+8 {
-			at := strings.LastIndexByte(l[:min(w, len(l))], ' ')
+			at := strings.LastIndexByte(l[:min(w+1, len(l))], ' ')
 			if at <= indent {
 				at = min(w, len(l))
 			}
@@ -66,7 +77,7 @@ func wrap(lines []string, w int) []string {
 
 func (v *viewer) draw(s draw.Surface, m *Model) {
 	w, h := s.Size()
-	lines := wrap(v.lines, w-2)
+	lines := v.wrap(w - 2)
 	v.h = h
 	v.top = max(min(v.top, len(lines)-h), 0)
 	for y := 0; y < h && v.top+y < len(lines); y++ {
@@ -165,22 +176,25 @@ func help(m *Model, l *Line) (tea.Cmd, error) {
 		if a == nil {
 			return nil, l.bad(0, "is not a command", orElse(strings.Join(names, ", "), nearest(l.Arg(0))))
 		}
-		lines := []string{helpLine(m, a)}
+		lines := helpLine(m, a)
 		if why := a.why(m); why != "" {
 			lines = append(lines, "", "not now: "+why)
 		}
 		if a.Choices != nil {
 			lines = append(lines, "", strings.Join(a.Choices(m), ", "))
 		}
-		m.open(&viewer{name: a.Name, lines: lines})
+		m.open(&viewer{name: a.Name, lines: lines, hang: helpColumn})
 		return nil, nil
 	}
-	m.open(&viewer{name: "what works now, in " + string(m.focus), lines: m.helpLines()})
+	m.open(&viewer{name: "what works now, in " + string(m.focus), lines: m.helpLines(), hang: helpColumn})
 	return nil, nil
 }
 
 func (m *Model) helpLines() []string {
 	var out []string
+	if signs := legends[m.focus]; signs != "" {
+		out = append(out, "", "SIGNS", signs)
+	}
 	for _, g := range groups {
 		title := false
 		for _, a := range Table {
@@ -191,22 +205,22 @@ func (m *Model) helpLines() []string {
 				out = append(out, "", strings.ToUpper(g))
 				title = true
 			}
-			out = append(out, helpLine(m, a))
+			out = append(out, helpLine(m, a)...)
 		}
 	}
 	return out[min(1, len(out)):]
 }
 
-// helpLine is an action in a line.
-func helpLine(m *Model, a *Action) string {
-	name := a.Name
-	for _, n := range a.Aliases {
-		name += ", " + n
+// helpColumn is where the explanations begin.
+const helpColumn = 45
+
+// helpLine is an action in a line; in two if its name is long.
+func helpLine(m *Model, a *Action) []string {
+	left := fmt.Sprintf("%-16s %s", keyNames(a.keys(m.config.Keys)), commandForm(a))
+	if len(left) < helpColumn {
+		return []string{fmt.Sprintf("%-*s%s", helpColumn, left, a.Help)}
 	}
-	if a.Args != "" {
-		name += " " + a.Args
-	}
-	return fmt.Sprintf("%-16s %-26s %s", keyNames(a.keys(m.config.Keys)), name, a.Help)
+	return []string{left, strings.Repeat(" ", helpColumn) + a.Help}
 }
 
 // keyNames writes keys as people read them.

@@ -68,7 +68,11 @@ func (m *Model) box(c draw.Surface, i int) {
 				tr = draw.Focus
 			}
 		}
-		s.Text(t.x, 0, tr, draw.Fit(t.text, w-1-t.x))
+		text, x := t.text, t.x
+		if t.id != id {
+			text, x = text[1:len(text)-1], x+1 // the brackets beside it stay
+		}
+		s.Text(x, 0, tr, draw.Fit(text, w-1-x))
 	}
 }
 
@@ -86,27 +90,33 @@ func (m *Model) tabs(i int) []tab {
 	if len(b.Panes) == 1 {
 		return []tab{{top, 2, " " + paneKeys[top] + " " + m.panes[top].Title(&m.data) + " "}}
 	}
-	names := func(short int) []tab {
+	names := func(top, rest func(pane.ID) string) []tab {
 		var out []tab
-		x := 2
+		x := 1
 		for _, id := range b.Panes {
-			text := " " + paneKeys[id] + " " + string(id)[:min(short, len(id))] + " "
-			if id == top {
-				text = "[" + paneKeys[id] + " " + string(id) + "]"
+			text := " " + paneKeys[id] + rest(id) + " "
+			if id == m.shown[i] {
+				text = "[" + paneKeys[id] + top(id) + "]"
 			}
 			out = append(out, tab{id, x, text})
-			x += draw.Width(text)
+			x += draw.Width(text) - 1 // the space between two is both's
 		}
 		return out
 	}
-	for _, short := range []int{9, 6, 4, 2, 0} {
-		t := names(short)
-		if last := t[len(t)-1]; last.x+draw.Width(last.text) < b.At.W-1 || short == 0 {
+	long := func(id pane.ID) string { return " " + string(id) }
+	short := func(id pane.ID) string { return " " + shortNames[id] }
+	none := func(pane.ID) string { return "" }
+	for _, t := range [][]tab{names(long, long), names(short, short)} {
+		if last := t[len(t)-1]; last.x+draw.Width(last.text) < b.At.W {
 			return t
 		}
 	}
-	return nil
+	return names(long, none)
 }
+
+// shortNames are for tabs that have no room for the names.
+var shortNames = map[pane.ID]string{pane.IDCode: "code", pane.IDMemory: "mem", pane.IDRanges: "rng", pane.IDRegisters: "reg", pane.IDStack: "stk",
+	pane.IDThreads: "thr", pane.IDBreaks: "brk", pane.IDFailures: "err", pane.IDGaps: "gap", pane.IDTerminal: "tty", pane.IDLog: "log"}
 
 // tabAt is the pane whose title stands at a column of a box.
 func (m *Model) tabAt(i, x int) pane.ID {
@@ -177,26 +187,33 @@ func (m *Model) choices(c draw.Surface) {
 	}
 }
 
-// hintNames are the actions whose keys the last line shows, if they work now and there is room.
-var hintNames = []string{"toggle", "pause", "continue", "step", "next", "finish", "block", "store", "back", "forth", "open", "edit", "wizard", "break-here", "find", "command", "help", "quit"}
+// hintNames are the actions whose keys the last line shows, if they work now and there is room; those at the end always.
+var hintNames = []string{"toggle", "pause", "continue", "step", "next", "finish", "block", "store", "back", "forth", "open", "edit", "wizard", "break-here", "find"}
+var hintLast = []string{"command", "help", "quit"}
 
 func (m *Model) hints(s draw.Surface) {
 	w, _ := s.Size()
 	p := s.Row(0)
-	for _, name := range hintNames {
+	put := func(name string, room int) {
 		a, _ := find(name)
 		keys := a.keys(m.config.Keys)
 		if a.why(m) != "" || len(keys) == 0 {
-			continue
+			return
 		}
-		if by, _ := m.byKey(keys[0]); by != a {
-			continue
-		}
-		text := " " + keyName(keys[0]) + " " + name + " "
-		if p.At()+draw.Width(text) > w {
+		if by, _ := m.byKey(keys[0]); by != a || p.At()+draw.Width(keyName(keys[0])+name)+3 > room {
 			return
 		}
 		p.Put(draw.Key, " "+keyName(keys[0])+" ").Put(draw.Dim, name+" ")
+	}
+	last := 0
+	for _, name := range hintLast {
+		last += len(name) + 4
+	}
+	for _, name := range hintNames {
+		put(name, w-last)
+	}
+	for _, name := range hintLast {
+		put(name, w)
 	}
 }
 

@@ -53,7 +53,7 @@ func (m *Model) tourKey(k tea.KeyPressMsg) (cmd tea.Cmd, taken bool) {
 // draw shows the step at the lower right, where it hides least.
 func (t *Tour) draw(c draw.Surface, m *Model) {
 	w := min(64, m.w-4)
-	lines := wrap(t.Steps[t.at].Text, w-4)
+	lines := wrap(t.Steps[t.at].Text, w-4, 0)
 	at := draw.Rect{X: m.w - w - 1, Y: m.h - len(lines) - 4, W: w, H: len(lines) + 3}
 	s := c.Sub(at)
 	s.Clear()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"strings"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -66,16 +67,18 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 	if w >= 100 {
 		p.Put(draw.Plain, " "+draw.Bytes(c.BytesMirrored))
 	}
-	rate := mean(h.Rates[max(len(h.Rates)-10, 0):])
-	name := "stores/s"
-	if !c.Counting {
-		name = "syscall stores/s"
-		if w < 100 {
-			name = "sys stores/s"
+	if c.Counting {
+		rate := mean(h.Rates[max(len(h.Rates)-10, 0):])
+		if w >= 72 {
+			p.Put(draw.Plain, "  ").Put(draw.Mirror, draw.Spark(h.Rates, max(min(w/10, 20), 4)))
+		}
+		p.Put(draw.Plain, fmt.Sprintf(" %5s ", draw.Count(uint64(rate)))).Put(draw.Dim, "stores/s")
+	} else {
+		p.Put(draw.Key, "  H").Put(draw.Dim, " counts stores")
+		if w >= 72 {
+			p.Put(draw.Plain, strings.Repeat(" ", max(min(w/10, 20), 4)+1))
 		}
 	}
-	p.Put(draw.Plain, "  ").Put(draw.Mirror, draw.Spark(h.Rates, max(min(w/10, 20), 4)))
-	p.Put(draw.Plain, fmt.Sprintf(" %5s ", draw.Count(uint64(rate)))).Put(draw.Dim, name)
 	number(p, "gaps", uint64(c.Gaps), draw.Uncovered)
 	number(p, "differ", c.DivergentBytes, draw.Differ)
 	p.Put(draw.Dim, "  recovered ").Put(good(c.Recovered > 0), fmt.Sprint(c.Recovered))

@@ -12,11 +12,12 @@ type list struct {
 	w, h        int
 	filter      string
 	heading     int // lines above the rows
+	footer      int // and below them
 	rows        func(d *Data) int
 	text        func(d *Data, i int) string // for searching and copying
 }
 
-func (l *list) Size(w, h int) { l.w, l.h = w, max(h-l.heading, 0) }
+func (l *list) Size(w, h int) { l.w, l.h = w, max(h-l.heading-l.footer, 0) }
 
 // clamp keeps the cursor on a row and the row on the screen.
 func (l *list) clamp(n int) {

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -106,7 +107,7 @@ func (t *Threads) Draw(s draw.Surface, d *Data, focused bool) {
 	lines := t.lines(d)
 	t.draw(s, d, focused, "no threads", func(p *draw.Pen, i int) {
 		if pr := lines[i].process; pr != nil {
-			p.Put(draw.Title, fmt.Sprintf("%d ", pr.Pid)).Put(draw.Label, pr.Program)
+			p.Put(draw.Title, fmt.Sprintf("%d ", pr.Pid)).Put(draw.Label, filepath.Base(pr.Program))
 			p.Putf(draw.Dim, "  %s, %s", draw.Plural(pr.Threads, "thread"), pr.State)
 			if pr.Parent != 0 {
 				p.Putf(draw.Dim, ", child of %d", pr.Parent)

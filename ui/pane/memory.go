@@ -47,34 +47,62 @@ func (m *Memory) Title(d *Data) string {
 
 func (m *Memory) Size(w, h int) { m.w, m.h = w, h }
 
-// shape is how many bytes a row holds, and whether the copy has its text too.
-func (m *Memory) shape() (n int, text bool) {
-	if m.Stacked {
-		for n = 32; n > 4 && 15+4*n+n/8+3 > m.w; n /= 2 {
-		}
-		return n, true
-	}
-	for n = 16; n > 4; n /= 2 {
-		if 14+8*n+8 <= m.w {
-			return n, true
-		}
-		if 14+7*n+7 <= m.w {
-			return n, false
-		}
-	}
-	return n, 14+8*n+8 <= m.w
+// form is how a row of bytes is written: how many, in groups of four without spaces between them where it is narrow, and
+// whether the copy beside it has its text too.
+type form struct {
+	n       int
+	grouped bool
+	text    bool
 }
 
+// forms are tried in this order.
+var forms = []form{{16, false, true}, {16, true, true}, {8, false, true}, {8, true, true}, {8, true, false}, {4, false, true}, {4, true, false}}
+
+// at is the column of a byte; at(n) is where the text stands.
+func (f form) at(i int) int {
+	if f.grouped {
+		return 2*i + i/4
+	}
+	return 3 * i
+}
+
+// width is what one copy takes.
+func (f form) width(text bool) int {
+	if text {
+		return f.at(f.n) + f.n
+	}
+	return f.at(f.n) - 1
+}
+
+const addressWidth = 13
+
+func (m *Memory) form() form {
+	if m.Stacked {
+		for _, f := range append([]form{{32, false, true}, {32, true, true}}, forms...) {
+			if addressWidth+1+f.width(true)+1 <= m.w {
+				return f
+			}
+		}
+	}
+	for _, f := range forms {
+		if addressWidth+f.width(true)+3+f.width(f.text)+1 <= m.w {
+			return f
+		}
+	}
+	return forms[len(forms)-1]
+}
+
+// lines are the rows of bytes: stacked, below a heading for each copy.
 func (m *Memory) lines() int {
 	if m.Stacked {
-		return max((m.h-1)/2, 0)
+		return max((m.h-2)/2, 0)
 	}
 	return max(m.h-1, 0)
 }
 
 // Ask asks for what is shown, and before that for the followed expression.
 func (m *Memory) Ask(q *view.Query) {
-	n, _ := m.shape()
+	n := m.form().n
 	size := n * m.lines()
 	if m.Expr != "" && m.Expr != LastWrite {
 		q.Memory = append(q.Memory, view.MemoryQuery{Text: m.Expr, Size: size})
@@ -86,7 +114,7 @@ func (m *Memory) Ask(q *view.Query) {
 
 // Goto shows an address and stays there.
 func (m *Memory) Goto(addr uint64) {
-	n, _ := m.shape()
+	n := m.form().n
 	m.Expr, m.cursor = "", addr
 	if addr < m.base || addr >= m.base+uint64(n*m.lines()) {
 		m.base = addr &^ uint64(n-1)
@@ -102,7 +130,7 @@ func (m *Memory) Window() view.Window { return m.window }
 
 // find picks the window that holds most of what is shown.
 func (m *Memory) find(s *view.Snapshot) (best view.Window, ok bool) {
-	n, _ := m.shape()
+	n := m.form().n
 	end := m.base + uint64(n*m.lines())
 	most := -1
 	for _, w := range s.Memory {
@@ -122,23 +150,19 @@ func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
 		return
 	}
 	m.window = w
-	n, text := m.shape()
-	m.headings(s, n, text)
-	if m.Stacked {
-		for y := range m.lines() {
-			at := m.base + uint64(y*n)
-			m.half(s.Row(1+y), view.Native, at, n, true, d, focused)
-			m.half(s.Row(1+m.lines()+y), view.Backup, at, n, true, d, focused)
-			m.minimap(s, 1+y, y, m.lines(), d)
-		}
-		return
-	}
+	f := m.form()
+	m.headings(s, f)
 	for y := range m.lines() {
-		at := m.base + uint64(y*n)
-		p := s.Row(1 + y)
-		m.half(p, view.Native, at, n, true, d, focused)
-		p.Put(m.gutter(at, n))
-		m.half(p, view.Backup, at, n, text, d, focused)
+		at := m.base + uint64(y*f.n)
+		if m.Stacked {
+			m.half(m.address(s.Row(1+y), at, f), view.Native, at, f, true, d, focused)
+			m.half(m.address(s.Row(2+m.lines()+y), at, f), view.Backup, at, f, true, d, focused)
+		} else {
+			p := m.address(s.Row(1+y), at, f)
+			m.half(p, view.Native, at, f, true, d, focused)
+			p.To(addressWidth + f.width(true)).Put(m.gutter(at, f.n))
+			m.half(p, view.Backup, at, f, f.text, d, focused)
+		}
 		m.minimap(s, 1+y, y, m.lines(), d)
 	}
 }
@@ -167,13 +191,13 @@ func (m *Memory) Settle(s *view.Snapshot) bool {
 		m.follow(goal)
 	}
 	w, _ := m.find(s)
-	n, _ := m.shape()
+	n := m.form().n
 	return m.base != before && (m.base < w.Addr || m.base+uint64(n*m.lines()) > w.Addr+uint64(len(w.Native)))
 }
 
 // follow moves the base to an address unless it is shown already, in the upper three quarters.
 func (m *Memory) follow(goal uint64) {
-	n, _ := m.shape()
+	n := m.form().n
 	rows := max(m.lines(), 1)
 	if goal < m.base || goal >= m.base+uint64(n*(rows*3/4+1)) {
 		m.base, m.cursor = goal&^uint64(n-1), goal
@@ -183,14 +207,24 @@ func (m *Memory) follow(goal uint64) {
 	}
 }
 
-func (m *Memory) headings(s draw.Surface, n int, text bool) {
-	p := s.Row(0)
-	p.To(13).Cut(draw.Title, 4*n+2, "native")
-	if !m.Stacked {
-		p.Put(draw.Plain, "   ").Put(draw.Mirror, "backup")
-	} else {
-		s.Text(13, m.lines()+1, draw.Mirror, "backup")
+func (m *Memory) headings(s draw.Surface, f form) {
+	if m.Stacked {
+		s.Text(addressWidth+1, 0, draw.Title, "native")
+		s.Text(addressWidth+1, m.lines()+1, draw.Mirror, "backup")
+		return
 	}
+	s.Text(addressWidth, 0, draw.Title, "native")
+	s.Text(addressWidth+f.width(true)+3, 0, draw.Mirror, "backup")
+}
+
+// address starts a row; stacked copies have the sign of a difference behind it.
+func (m *Memory) address(p *draw.Pen, at uint64, f form) *draw.Pen {
+	p.Put(draw.Address, fmt.Sprintf("%012x", at))
+	if m.Stacked {
+		role, sign := m.gutter(at, f.n)
+		return p.Put(role, strings.TrimSpace(sign)).To(addressWidth + 1)
+	}
+	return p.To(addressWidth)
 }
 
 // at is one byte of a copy.
@@ -229,15 +263,10 @@ func (m *Memory) gutter(at uint64, n int) (draw.Role, string) {
 }
 
 // half draws the row of one copy.
-func (m *Memory) half(p *draw.Pen, half view.Half, at uint64, n int, text bool, d *Data, focused bool) {
-	if half == view.Native || m.Stacked {
-		p.To(0).Put(draw.Address, fmt.Sprintf("%012x ", at))
-		if m.Stacked {
-			p.To(13)
-		}
-	}
+func (m *Memory) half(p *draw.Pen, half view.Half, at uint64, f form, text bool, d *Data, focused bool) {
+	left := p.At()
 	var chars strings.Builder
-	for i := range n {
+	for i := range f.n {
 		addr := at + uint64(i)
 		b, ok := m.at(half, addr)
 		role := m.role(half, addr, d)
@@ -255,11 +284,9 @@ func (m *Memory) half(p *draw.Pen, half view.Half, at uint64, n int, text bool, 
 				role = draw.Current
 			}
 		}
-		p.Put(role, cell)
-		if i%8 == 7 && i+1 < n && m.w >= 14+8*n+8 {
+		p.To(left+f.at(i)).Put(role, cell)
+		if i%8 == 7 && i+1 < f.n && !f.grouped {
 			p.Put(draw.Border, "┊")
-		} else {
-			p.Put(draw.Plain, " ")
 		}
 	}
 	if text {
@@ -267,7 +294,7 @@ func (m *Memory) half(p *draw.Pen, half view.Half, at uint64, n int, text bool, 
 		if half == view.Backup {
 			role = draw.Support
 		}
-		p.Put(role, chars.String())
+		p.To(left+f.at(f.n)).Put(role, chars.String())
 	}
 }
 
@@ -343,7 +370,7 @@ func (m *Memory) minimap(s draw.Surface, y, i, h int, d *Data) {
 }
 
 func (m *Memory) Move(d *Data, rows, columns int) {
-	n, _ := m.shape()
+	n := m.form().n
 	m.Expr = ""
 	next := m.cursor + uint64(int64(rows*n)) + uint64(int64(columns))
 	if columns != 0 && next/uint64(n) != m.cursor/uint64(n) && !m.Stacked {
@@ -377,22 +404,29 @@ func (m *Memory) Ends(d *Data, last bool) {
 	if last {
 		m.cursor = m.window.High - 1
 	}
-	n, _ := m.shape()
+	n := m.form().n
 	m.show(n)
 }
 
 func (m *Memory) Click(_ *Data, x, y int) {
-	n, _ := m.shape()
+	f := m.form()
 	y--
-	half, left := view.Native, 13
-	if m.Stacked && y >= m.lines() {
-		half, y = view.Backup, y-m.lines()
-	}
-	if start := 13 + 4*n + 3; !m.Stacked && x >= start {
+	half, left := view.Native, addressWidth
+	if m.Stacked {
+		left++
+		if y > m.lines() {
+			half, y = view.Backup, y-m.lines()-1
+		}
+	} else if start := addressWidth + f.width(true) + 3; x >= start {
 		half, left = view.Backup, start
 	}
-	if i := (x - left) / 3; y >= 0 && y < m.lines() && i >= 0 && i < n {
-		m.Half, m.cursor, m.Expr = half, m.base+uint64(y*n+i), ""
+	if y < 0 || y >= m.lines() {
+		return
+	}
+	for i := range f.n {
+		if x >= left+f.at(i) && x < left+f.at(i+1) {
+			m.Half, m.cursor, m.Expr = half, m.base+uint64(y*f.n+i), ""
+		}
 	}
 }
 
@@ -411,7 +445,7 @@ func (m *Memory) Find(_ *Data, text string, direction int) bool {
 }
 
 func (m *Memory) Copy(*Data) string {
-	n, _ := m.shape()
+	n := m.form().n
 	at := m.cursor &^ uint64(n-1)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%x:", at)

@@ -2,7 +2,9 @@ package pane
 
 import (
 	"fmt"
+	"path/filepath"
 	"sort"
+	"strings"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -76,30 +78,78 @@ func state(s string) (draw.Role, string) {
 	return draw.Warn, "!"
 }
 
+// rangesWide is where every column has room; below it the selected range is told in full in a last line.
+const rangesWide = 76
+
+func (r *Ranges) Size(w, h int) {
+	r.footer = 0
+	if w < rangesWide && h >= 6 {
+		r.footer = 1
+	}
+	r.list.Size(w, h)
+}
+
 func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
-	s.Row(0).Put(draw.Title, draw.Fit("    start         size kind         state      resident st/s  name", r.w))
+	wide := r.w >= rangesWide
+	head := "    start         size what"
+	if wide {
+		head = "    start         size kind         state      resident st/s  name"
+	}
+	s.Row(0).Put(draw.Title, draw.Fit(head, r.w))
 	shown := r.shown(d)
 	r.draw(s, d, focused, "no ranges are known yet", func(p *draw.Pen, i int) {
-		g := shown[i]
+		g := &shown[i]
 		role, glyph := state(g.State)
 		p.Put(role, " "+glyph+" ").Put(draw.Address, fmt.Sprintf("%12x ", g.Start))
 		p.Cut(draw.Plain, 6, fmt.Sprintf("%5s", draw.Bytes(g.End-g.Start)))
-		p.Cut(draw.Label, 13, g.Kind).Cut(role, 11, g.State)
-		p.Cut(draw.Plain, 9, fmt.Sprintf("%7s", draw.Bytes(g.Resident)))
-		rate := ""
-		if v, ok := d.Stores[g.Start]; ok && v > 0 {
-			rate = draw.Count(uint64(v))
+		if wide {
+			p.Cut(draw.Label, 13, g.Kind).Cut(role, 11, g.State)
+			p.Cut(draw.Plain, 9, fmt.Sprintf("%7s", draw.Bytes(g.Resident))).Cut(draw.Plain, 6, rate(d, g))
+		} else if g.Kind != "variable" && g.Kind != "stack" || g.Name == "" {
+			p.Put(draw.Label, g.Kind+" ")
 		}
-		p.Cut(draw.Plain, 6, rate)
 		if g.Errors > 0 {
 			p.Put(draw.Bad, "x"+fmt.Sprint(g.Errors)+" ")
 		}
-		name := g.Name
-		if g.Why != "" {
+		name := called(g)
+		if wide && g.Why != "" {
 			name += "  " + g.Why
 		}
 		p.Put(draw.Dim, draw.Fit(name, r.w-p.At()-1))
 	})
+	if g := r.Selected(d); g != nil && r.footer > 0 {
+		r.told(s.Row(r.heading+r.h), d, g)
+	}
+}
+
+// called is a range's name; files are known by the last part of theirs.
+func called(g *view.Range) string {
+	if strings.HasPrefix(g.Name, "/") {
+		return filepath.Base(g.Name)
+	}
+	return g.Name
+}
+
+// rate is what is stored in a range, if that is counted.
+func rate(d *Data, g *view.Range) string {
+	if v, ok := d.Stores[g.Start]; ok && v > 0 {
+		return draw.Count(uint64(v))
+	}
+	return ""
+}
+
+// told is what the narrow list leaves out of a range.
+func (r *Ranges) told(p *draw.Pen, d *Data, g *view.Range) {
+	role, glyph := state(g.State)
+	text := fmt.Sprintf("%s in memory", draw.Bytes(g.Resident))
+	if n := rate(d, g); n != "" {
+		text += ", " + n + " stores/s"
+	}
+	if g.Why != "" {
+		text += ", " + g.Why
+	}
+	p.Put(role, " "+glyph+" "+g.State)
+	p.Put(draw.Dim, draw.Fit(" "+text, r.w-p.At()))
 }
 
 // Gaps lists what is not mirrored, the most frequent first: the coverage view.
