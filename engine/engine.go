@@ -27,15 +27,16 @@ type engine struct {
 	layout     shadowmem.Layout
 	log        io.Writer
 	threads    map[int]*thread
-	processes  map[int]*process      // by process id
-	strays     map[int]ptrace.Stop   // children that stopped before their parent told of them
-	objects    map[objectKey]*object // shared objects with a twin
-	accounts   []*account            // of all processes, in the order of their beginning
-	account    map[int]*account      // of those that live, by process id
-	unlisted   int                   // processes without an account
-	watching   watch                 // which calls that may write to one stop
-	misses     int                   // such calls that did not, since somebody was found who might
-	sink       int                   // swallows the mirror writes of what is not mirrored
+	processes  map[int]*process       // by process id
+	strays     map[int]ptrace.Stop    // children that stopped before their parent told of them
+	objects    map[objectKey]*object  // shared objects with a twin
+	accounts   []*account             // of all processes, in the order of their beginning
+	account    map[int]*account       // of those that live, by process id
+	unlisted   int                    // processes without an account
+	watching   watch                  // which calls that may write to one stop
+	memories   map[objectKey]*process // whose memory somebody has a descriptor to write to
+	misses     int                    // such calls that did not, since somebody was found who might
+	sink       int                    // swallows the mirror writes of what is not mirrored
 	sinkSize   int64
 	queue      []ptrace.Stop // stops seen while waiting for another
 	root       int

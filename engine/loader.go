@@ -30,6 +30,7 @@ func (e *engine) load(t *thread) error {
 		return fmt.Errorf("%s is not a 64-bit x86 program", p.exe)
 	}
 	l := &loader{e: e, t: t, p: p, areas: areas}
+	p.heap.init(p)
 	for _, step := range []struct {
 		what string
 		do   func() error
@@ -39,12 +40,12 @@ func (e *engine) load(t *thread) error {
 		{"build the stack", l.stack},
 		{"find the symbols of --mirror", l.symbols},
 		{"mirror the program's data", l.twins},
+		{"tell the kernel where it is", l.describe},
 	} {
 		if err := step.do(); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
-	p.heap.init(p)
 	return nil
 }
 
@@ -58,6 +59,9 @@ type loader struct {
 	p     *process
 	areas []area
 	moves []move
+
+	vector     uint64 // where the auxiliary vector is, and its length
+	vectorSize uint32
 }
 
 // move is a range that changes its place.
@@ -267,8 +271,7 @@ func loaded(a area, kind shadowmem.Kind) shadowmem.Mapping {
 }
 
 // stack builds the main stack in the far zone, at its full size: the kernel is not asked to let it grow, but the model
-// takes it for one that does, so that nothing is placed within the gap below it: the same bytes as the kernel's, with every pointer moved. The kernel's
-// own stays where it is, untouched: /proc/PID/cmdline and environ are read from there.
+// takes it for one that does, so that nothing is placed within the gap below it: the same bytes as the kernel's, with every pointer moved.
 func (l *loader) stack() error {
 	var old area
 	for _, a := range l.areas {
@@ -316,6 +319,7 @@ func (l *loader) relocate(stack []byte) error {
 		}
 		i++
 	}
+	l.vector = l.t.regs.Rsp + uint64(8*i)
 	for ; get(i) != auxNull; i += 2 {
 		switch get(i) {
 		case auxPhdr, auxBase, auxEntry, auxPlatform, auxBasePlatform, auxRandom, auxExecfn, auxSysinfoEhdr:
@@ -325,6 +329,7 @@ func (l *loader) relocate(stack []byte) error {
 			return fmt.Errorf("no end of the auxiliary vector")
 		}
 	}
+	l.vectorSize = uint32(l.t.regs.Rsp + uint64(8*i) + 16 - l.vector)
 	return nil
 }
 

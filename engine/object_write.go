@@ -64,6 +64,9 @@ const (
 // watchWrites makes the calls stop in all processes that have to.
 func (e *engine) watchWrites() {
 	want := watchNone
+	if len(e.memories) > 0 {
+		want = watchWrites
+	}
 	for key, o := range e.objects {
 		switch {
 		case o.open:
@@ -91,10 +94,18 @@ func (e *engine) missed() {
 	for _, o := range e.objects {
 		o.open = false
 	}
+	memories := e.memories
+	e.memories = nil
 	for _, p := range e.processes {
 		eachFile(p.pid, func(key objectKey, writable bool) {
 			if o := e.objects[key]; o != nil && writable {
 				o.open = true
+			}
+			if of := memories[key]; of != nil {
+				if e.memories == nil {
+					e.memories = map[objectKey]*process{}
+				}
+				e.memories[key] = of
 			}
 		})
 	}
@@ -109,11 +120,9 @@ func eachFile(pid int, visit func(key objectKey, writable bool)) {
 		if unix.Stat(fmt.Sprintf("/proc/%d/fd/%s", pid, fd.Name()), &st) != nil {
 			continue
 		}
-		info, _ := os.ReadFile(fmt.Sprintf("/proc/%d/fdinfo/%s", pid, fd.Name()))
-		_, flags, _ := bytes.Cut(info, []byte("flags:\t"))
-		line, _, _ := bytes.Cut(flags, []byte("\n"))
-		mode, err := strconv.ParseUint(string(line), 8, 64)
-		visit(objectKey{st.Dev, st.Ino}, err != nil || mode&unix.O_ACCMODE != unix.O_RDONLY)
+		n, _ := strconv.ParseInt(fd.Name(), 10, 64)
+		mode, ok := openFlags(pid, n)
+		visit(objectKey{st.Dev, st.Ino}, !ok || mode&unix.O_ACCMODE != unix.O_RDONLY)
 	}
 }
 
@@ -125,17 +134,31 @@ func writing(e *engine, t *thread, a [6]uint64) error {
 		_ = unix.Stat(fmt.Sprintf("/proc/%d/fd/%d", t.tid, int32(a[0])), &before)
 	}
 	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
-		if len(e.objects) == 0 || ret < 0 {
+		if ret < 0 {
 			return ret, nil
 		}
 		fd := ret
 		if row.fd >= 0 {
 			fd = int64(int32(a[row.fd]))
+		} else if err := e.opened(t, fd); err != nil {
+			return 0, err
+		}
+		if len(e.objects)+len(e.memories) == 0 {
+			return ret, nil
 		}
 		file := fmt.Sprintf("/proc/%d/fd/%d", t.tid, fd)
 		var st unix.Stat_t
 		if unix.Stat(file, &st) != nil {
 			return ret, nil
+		}
+		if p := e.memories[objectKey{st.Dev, st.Ino}]; p != nil && row.fd >= 0 {
+			start, end := row.written(a, ret, position(t.tid, fd))
+			if nr == unix.SYS_PWRITEV2 {
+				if start, end = atOffset(a, ret, 0); int64(a[3]) == -1 {
+					start, end = beforePosition(a, ret, position(t.tid, fd))
+				}
+			}
+			return ret, e.memoryWritten(t, p, uint64(start), uint64(end))
 		}
 		o := e.objects[objectKey{st.Dev, st.Ino}]
 		if o == nil {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"slices"
 
 	"kmv/engine/syscalls"
@@ -119,11 +120,11 @@ func (b *builder) fillTable() {
 	}
 }
 
-// handler emits the choice of a row's rule. A temporary signal mask is the engine's:
+// handler emits the choice of a row's rule. A temporary signal mask is the engine's, and so are some paths (choosePath):
 //
 //	mov mask,%rcx; jrcxz none; jmp stop; none:
 func (b *builder) handler(row *syscalls.Row) x86.Label {
-	if row.MaskArg == 0 && row.Sub == nil {
+	if row.MaskArg == 0 && row.Sub == nil && row.Path == nil {
 		return b.rule(&row.Rule).plain
 	}
 	rest := b.rule(&row.Rule)
@@ -143,20 +144,38 @@ func (b *builder) handler(row *syscalls.Row) x86.Label {
 		b.Jmp(b.stop.plain)
 		b.Bind(none)
 	}
-	if row.Sub == nil {
+	if row.Sub == nil && row.Path == nil {
 		b.Jmp(rest.plain)
+		return entry
+	}
+	b.saveFlags()
+	if row.Path != nil {
+		b.choosePath(argumentRegs[*row.Path])
+	}
+	if row.Sub == nil {
+		b.Jmp(rest.compared)
 	} else {
 		b.choose(row.Sub, cases, rest)
 	}
 	return entry
 }
 
-// choose compares the argument with the values of the cases, all of one mask at a time:
+// choosePath stops where the file to be opened may be one of those that selfview.go replaces. A path at the end of what is
+// mapped faults here, which stops too:
 //
-//	lahf; seto %al; mov %rax,%r11
+//	mov (path),%ecx; cmp $word,%ecx; je stop; ...
+func (b *builder) choosePath(path x86.Reg) {
+	b.MovRM(x86.RCX, x86.At(path, 0), 4)
+	for _, w := range syscalls.ProcWords {
+		b.AluRI(x86.AluCmp, x86.RCX, int64(int32(binary.LittleEndian.Uint32(w[:]))), 4)
+		b.Jcc(x86.CondE, b.stop.compared)
+	}
+}
+
+// choose compares the argument, with the flags saved, with the values of the cases, all of one mask at a time:
+//
 //	mov arg,%ecx; and $mask,%ecx; ...
 func (b *builder) choose(sub *syscalls.Sub, cases []ruleLabels, rest ruleLabels) {
-	b.saveFlags()
 	var masks []uint32
 	for i := range sub.Cases {
 		if mask := sub.Cases[i].Mask; !slices.Contains(masks, mask) {

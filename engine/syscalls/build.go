@@ -32,6 +32,7 @@ func (r Row) blocks() Row               { r.Blocks = true; return r }
 func (r Row) torn(errno unix.Errno) Row { r.Torn = errno; return r }
 func (r Row) reads(e ...Effect) Row     { r.Sources = e; return r }
 func (r Row) mask(arg uint8) Row        { r.MaskArg = arg; return r }
+func (r Row) path(arg uint8) Row        { r.Path = &arg; return r }
 func (r Row) gap(why string) Row        { r.Gap, r.Why = true, why; return r }
 
 // by adds rules for the values of one argument.

@@ -82,8 +82,9 @@ type Rule struct {
 type Row struct {
 	Name string
 	Rule
-	MaskArg uint8 // argument index of a temporary signal mask; when that is non-null the call is Engine. 0 = none
-	Sub     *Sub  // rules by the value of one argument; without a matching case the row's own rule holds
+	Path    *uint8 // argument index of the path of a file that it opens; paths that begin like ProcWords make it Engine
+	MaskArg uint8  // argument index of a temporary signal mask; when that is non-null the call is Engine. 0 = none
+	Sub     *Sub   // rules by the value of one argument; without a matching case the row's own rule holds
 }
 
 // Sub picks a rule by one argument (an operation, a request). Its cases never overlap, so a stub may test them in any

@@ -10,7 +10,7 @@ const Max = 472
 var table = [Max]Row{
 	0:   regular("read", got(1, 1, 2)).torn(unix.EIO).blocks(), // EIO: direct I/O that failed half way
 	1:   pass("write").reads(each(1, 1, 2)).blocks(),
-	2:   pass("open").by(1, direct).blocks(), // a FIFO sleeps until its other end is there
+	2:   pass("open").by(1, direct).path(0).blocks(), // a FIFO sleeps until its other end is there
 	3:   pass("close"),
 	4:   regular("stat", fixed(1, sizeStat)),
 	5:   regular("fstat", fixed(1, sizeStat)),
@@ -265,7 +265,7 @@ var table = [Max]Row{
 	254: pass("inotify_add_watch"),
 	255: pass("inotify_rm_watch"),
 	256: pass("migrate_pages"),
-	257: pass("openat").by(2, direct).blocks(),
+	257: pass("openat").by(2, direct).path(1).blocks(),
 	258: pass("mkdirat"),
 	259: pass("mknodat"),
 	260: pass("fchownat"),

@@ -10,6 +10,11 @@ var direct = when(pass("").gap(whyDirect), unix.O_DIRECT).masked(unix.O_DIRECT)
 
 const whyDirect = "direct I/O writes past the length that read returns"
 
+// ProcWords are the first four bytes of paths that may lead to a file that shows a process to itself: below /proc, from /proc or
+// from /proc/PID. A path that gets there otherwise (./maps, a symbolic link) is not seen.
+var ProcWords = [...][4]byte{{'/', 'p', 'r', 'o'}, {'s', 'e', 'l', 'f'}, {'t', 'h', 'r', 'e'}, {'t', 'a', 's', 'k'},
+	{'m', 'a', 'p', 's'}, {'s', 'm', 'a', 'p'}, {'n', 'u', 'm', 'a'}, {'m', 'e', 'm', 0}}
+
 // selectCases covers select while its three sets are the 1024 bits of an fd_set; the kernel rounds nfds up to 64 bits.
 func selectCases(timeout Effect) []Case {
 	sets := regular("", fixed(1, 128).loose(), fixed(2, 128).loose(), fixed(3, 128).loose(), timeout).blocks()
@@ -84,7 +89,7 @@ var prctlCases = []Case{
 	when(regular("", fixed(1, 4)), 2, 25, 37),                                             // GET_PDEATHSIG GET_TSC GET_CHILD_SUBREAPER
 	when(regular("", fixed(4, 8)), 62),                                                    // SCHED_CORE: the cookie
 	when(engine("", fixed(1, 8)), 40),                                                     // GET_TID_ADDRESS
-	when(engine("", got(1, 1, 2)), 0x41555856),                                            // GET_AUXV: the kernel's copy has the addresses of before the split
+	when(regular("", got(1, 1, 2)), 0x41555856),                                           // GET_AUXV
 	when(engine("", fixed(2, 4)), 35),                                                     // SET_MM: MAP_SIZE writes the size of its structure
 	when(engine(""), 4, 22, 33, 34, 65, 66, 67, 68),                                       // SET_DUMPABLE SET_SECCOMP MCE_KILL(_GET) SET/GET_MDWE SET/GET_MEMORY_MERGE
 	when(refused("", unix.EINVAL, "system calls sent to a handler by their address"), 59), // SET_SYSCALL_USER_DISPATCH
