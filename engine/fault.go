@@ -72,8 +72,14 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 // storeReach is more than any store that is doubled in advance writes, on both sides of the address that faulted.
 const storeReach = 4096
 
-// undoAhead makes the mirror equal to native again around a store that was done there and faulted natively.
+// undoAhead makes the halves equal again around a store that was done in the mirror and faulted natively, at addr. For a wild
+// pointer between -64 TiB and -1 TiB the sum with the offset wraps around: what was taken for the mirror is native memory, and
+// its own copy has the bytes that it held.
 func (e *engine) undoAhead(t *thread, addr uint64) error {
+	again := t.p.copyToMirror
+	if wrapped := addr + e.layout.Offset; wrapped < addr {
+		addr, again = wrapped, func(addr, size uint64) error { return e.copyToNative(t.p, addr, size) }
+	}
 	if addr < storeReach || !e.layout.InNative(addr) {
 		return nil
 	}
@@ -81,10 +87,36 @@ func (e *engine) undoAhead(t *thread, addr uint64) error {
 	if err != nil {
 		return err
 	}
-	if err := t.p.copyToMirror(addr-storeReach, 2*storeReach); err != nil {
+	if err := again(addr-storeReach, 2*storeReach); err != nil {
 		return err
 	}
 	return e.unpark(others)
+}
+
+// copyToNative takes the bytes of [addr, addr+size) that differ from the mirror. Without one, what a wild store has put there
+// stays, and is a gap.
+func (e *engine) copyToNative(p *process, addr, size uint64) error {
+	var err error
+	p.space.Each(nativeAddr(addr), nativeAddr(addr+size), func(m shadowmem.Mapping) bool {
+		if !m.Writable() {
+			return true
+		}
+		m = m.Clip(nativeAddr(addr), nativeAddr(addr+size))
+		if !m.Copied() {
+			e.gap("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
+			return true
+		}
+		native, mirror := make([]byte, m.Len()), make([]byte, m.Len())
+		n, _ := p.mem.ReadSome(uint64(m.Start), native)
+		k, _ := p.mem.ReadSome(uint64(e.layout.Mirror(m.Start)), mirror)
+		for _, d := range shadowmem.Compare(native[:min(n, k)], mirror[:min(n, k)], m.Start) {
+			if err = p.mem.Write(uint64(d.Start), mirror[d.Start-m.Start:d.End-m.Start]); err != nil {
+				return false
+			}
+		}
+		return true
+	})
+	return err
 }
 
 // skipAhead goes on behind a mirror write that comes in front of its native store and faulted: there is no mirror where
