@@ -18,7 +18,7 @@ var trees = []row{
 	{name: "python's processes", needs: []need{python}, run: []string{"/usr/bin/python3 $P/tree/processes.py"}},
 	{name: "perl's forks", needs: []need{{"perl", "perl"}}, run: []string{"perl $P/tree/fork.pl"}},
 	{name: "containers", needs: []need{{"bwrap", "bubblewrap"}, {"busybox", "busybox-static"}}, setup: "mkdir -p root/bin; cp $(command -v busybox) root/bin",
-		run: []string{"unshare -U -r id -u", "unshare -U -r -p -f --mount-proc sh -c 'echo $$; ls /proc | grep -c ^[0-9]'", "unshare -r chroot root /bin/busybox sh -c 'ls /; busybox seq 3 | busybox sort -r'",
+		run: []string{"unshare -U -r id -u", "unshare -U -r -p -f --mount-proc sh -c 'echo $$; ls /proc > list; grep -c ^[0-9] list'", "unshare -r chroot root /bin/busybox sh -c 'ls /; busybox seq 3 | busybox sort -r'",
 			"bwrap --ro-bind / / --dev /dev --proc /proc --unshare-all sh -c 'echo in; id -u'"}},
 
 	{name: "node", needs: []need{{"node", "nodejs"}}, run: []string{"node $P/tree/loops.js"}, gaps: "syscall"},

@@ -39,6 +39,10 @@ int main(void)
 	OP("repne scasb", "cld", 100, 356, 3000);
 	OP("repne scasl", "std", 7000, 356, 300);
 	OP("rep lodsb", "cld", 100, 356, 10);
-	OP("addr32 rep stosb", "cld", 0, 0, 0);
+	// With 32-bit addresses and count 0 Intel's processors clear the upper halves of rcx and rdi, AMD's do not.
+	void *low = (void *)0x123456789abcdef0;
+	long count = 0x1111111100000000, ax = 1;
+	__asm__ volatile("addr32 rep stosb" : "+D"(low), "+c"(count) : "a"(ax) : "memory");
+	printf("%p %lx\n", low, count);
 	return 0;
 }
