@@ -16,8 +16,30 @@ import (
 // lendOffset is where in a thread block the messages for that lie.
 const lendOffset = 0x3800
 
-// lend gives the target a descriptor of an engine's file. It must be taken back with giveBack.
+// lend gives the target a descriptor of an engine's file. It must be taken back with giveBack. A target that has as many as it may
+// have gets a few more for the moment.
 func (t *thread) lend(fd int) (uint64, error) {
+	lent, err := t.pass(fd)
+	var was unix.Rlimit
+	if err != unix.EMFILE || unix.Prlimit(t.pid, unix.RLIMIT_NOFILE, nil, &was) != nil {
+		return lent, err
+	}
+	more := unix.Rlimit{Cur: was.Cur + lendMost, Max: max(was.Max, was.Cur+lendMost)}
+	if unix.Prlimit(t.pid, unix.RLIMIT_NOFILE, &more, nil) != nil {
+		return 0, err
+	}
+	lent, err = t.pass(fd)
+	if err2 := unix.Prlimit(t.pid, unix.RLIMIT_NOFILE, &was, nil); err == nil {
+		err = err2
+	}
+	return lent, err
+}
+
+// lendMost is more descriptors than are lent at once, with those that it takes.
+const lendMost = 64
+
+// pass does it within the target's limit.
+func (t *thread) pass(fd int) (uint64, error) {
 	mem, at := t.p.code.thread(t.slot)[lendOffset:], t.p.code.threadAddress(t.slot)+lendOffset
 	const pairAt, headAt, iovAt, dataAt, controlAt, controlSize = 0, 16, 80, 96, 104, 24 // of a cmsghdr and an int (cmsg(3))
 	clear(mem[:controlAt+controlSize])

@@ -112,7 +112,7 @@ func (e *engine) lendFor(t *thread, ops []shadowmem.Op) (*lent, error) {
 			l.sink, err = t.lend(e.sink)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("the sink: %w", err)
+			return nil, &noTwin{shadowmem.Op{Kind: shadowmem.OpMap, Source: shadowmem.SourceSink}, err, nil}
 		}
 	}
 	for _, op := range ops {

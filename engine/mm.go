@@ -30,6 +30,7 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 	if err != nil {
 		return err
 	}
+	var done []shadowmem.Op
 	for i := 0; i < len(ops); {
 		var calls []*call
 		first := i
@@ -40,16 +41,25 @@ func (e *engine) apply(t *thread, ops []shadowmem.Op, fd uint64) error {
 			return err
 		}
 		for j, c := range calls {
+			if c.err() == nil {
+				done = append(done, ops[first+j])
+			}
+		}
+		for j, c := range calls {
 			op := ops[first+j]
+			if err := e.overLeft(t, op, c); err != nil {
+				return err
+			}
 			if c.err() == nil && op.Kind == shadowmem.OpMap && op.Source != shadowmem.SourceSink {
 				if err := e.bind(t, uint64(op.Addr), op.Len); err != nil {
 					return err
 				}
 			}
 			if err := c.err(); err != nil && !op.Hint {
+				failed := &noTwin{op, err, done}
 				instead := t.p.space.Instead(op)
-				if instead == nil {
-					return errors.Join(&noTwin{op, err}, files.giveBack(t))
+				if _, ranOut := short(failed); ranOut || instead == nil {
+					return errors.Join(failed, files.giveBack(t))
 				}
 				if err := e.apply(t, instead, fd); err != nil {
 					return err
@@ -389,8 +399,9 @@ func (e *engine) madvise(t *thread, addr, length uint64, advice int) (int64, err
 	if length == 0 {
 		return c.ret, nil
 	}
+	changed, opposite := t.p.space.Withdraw(nativeAddr(addr), nativeAddr(end), advice)
 	if err := e.apply(t, t.p.space.MadviseOps(nativeAddr(addr), nativeAddr(end), advice), 0); err != nil {
-		return 0, err
+		return e.advisedBack(t, changed, opposite, err)
 	}
 	return c.ret, e.forgetLost(t, addr, end)
 }

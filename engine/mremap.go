@@ -11,7 +11,8 @@ import (
 func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uint64) (int64, error) {
 	oldSize, newSize := pageUp(oldLen), pageUp(newLen)
 	const known = unix.MREMAP_MAYMOVE | unix.MREMAP_FIXED | unix.MREMAP_DONTUNMAP
-	if flags&^known != 0 || old%4096 != 0 || newSize == 0 || flags&unix.MREMAP_FIXED != 0 && (flags&unix.MREMAP_MAYMOVE == 0 || to%4096 != 0) {
+	if flags&^known != 0 || old%4096 != 0 || newSize == 0 ||
+		flags&^unix.MREMAP_MAYMOVE != 0 && (flags&unix.MREMAP_MAYMOVE == 0 || to%4096 != 0) {
 		return fail(unix.EINVAL), nil
 	}
 	m, ok := t.p.space.Find(nativeAddr(old))
@@ -52,12 +53,13 @@ func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uin
 	if err := e.codeChanged(t, at, at+newSize); err != nil {
 		return 0, err
 	}
+	was := t.p.space.Clone()
 	ops, err := t.p.space.MremapOps(nativeAddr(old), nativeAddr(old+oldSize), nativeAddr(at), nativeAddr(at+newSize), use)
 	if err != nil {
 		return 0, err
 	}
 	if err := e.apply(t, ops, 0); err != nil {
-		return 0, err
+		return e.movedBack(t, was, old, oldSize, at, newSize, err)
 	}
 	if at != old {
 		e.moveLost(t.p, old, oldSize, at)

@@ -31,6 +31,7 @@ type process struct {
 	objects   map[*object]bool // shared objects of which it maps twins
 	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it
 	shares    bool             // memory, with other processes
+	leftOver  bool             // parts of the mirror half could not be unmapped
 	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
 	buf       []byte           // for copies
 	exiting   bool             // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time

@@ -125,3 +125,25 @@ func (s *Space) MadviseOps(start, end Native, advice int) []Op {
 	})
 	return coalesce(ops)
 }
+
+// withdrawn are the opposites of the lasting advice without which a twin does not fit: other advice is a hint.
+var withdrawn = map[int]int{
+	unix.MADV_DONTFORK: unix.MADV_DOFORK, unix.MADV_DOFORK: unix.MADV_DONTFORK,
+	unix.MADV_WIPEONFORK: unix.MADV_KEEPONFORK, unix.MADV_KEEPONFORK: unix.MADV_WIPEONFORK,
+}
+
+// Withdraw says what takes an advice back that was given to [start, end) of s: the mappings for which it was new, and the
+// opposite advice, 0 if there is none.
+func (s *Space) Withdraw(start, end Native, advice int) (changed []Mapping, opposite int) {
+	opposite, does := withdrawn[advice], advices[advice]
+	if opposite == 0 {
+		return nil, 0
+	}
+	s.Each(start, end, func(m Mapping) bool {
+		if m.Advice&^does.clear|does.set != m.Advice {
+			changed = append(changed, m.Clip(start, end))
+		}
+		return true
+	})
+	return changed, opposite
+}
