@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kmv/engine/syscalls"
 	"kmv/shadowmem"
 	"kmv/translator"
 )
@@ -117,6 +118,7 @@ type codeCache struct {
 	users      int // address spaces that map it
 	slots      slotSet
 	stats      TranslationStats
+	judged     [syscalls.Max]bool // system calls that filters of the program are to be asked about
 }
 
 // newCodeCache maps the memfd fd, which is the cache's own from then on.

@@ -13,6 +13,7 @@ import (
 //	the routines were made without a mirror,
 //	and now there is one                       those that may write stop
 //	shared objects can be written by calls     those stop (object_write.go)
+//	a program has installed filters            those that a filter may forbid stop (filters.go)
 
 // allowCalls fills the table of a code cache.
 func (e *engine) allowCalls(c *codeCache) {
@@ -32,7 +33,7 @@ func (e *engine) allowCallsEverywhere() {
 }
 
 func (e *engine) mustStop(c *codeCache, nr uint64) bool {
-	if e.triggers.stopCalls || c.mirrorLate && syscalls.Lookup(nr).MayRunInTarget() {
+	if e.triggers.stopCalls || c.judged[nr] || c.mirrorLate && syscalls.Lookup(nr).MayRunInTarget() {
 		return true
 	}
 	row, writes := writesAt[nr]

@@ -55,6 +55,10 @@ func elfKind(pid int) (elf.Class, elf.Machine, bool) {
 func (e *engine) letGo(t *thread, exe, why string) error {
 	e.gap("process", 0, exe+" "+why)
 	e.logf("%d: %s %s", t.pid, exe, why)
+	if err := e.giveFilters(t); err != nil { // natively it would not run without them either
+		e.gap("process", 0, fmt.Sprintf("%s is killed: %v", exe, err))
+		_ = unix.Kill(t.pid, unix.SIGKILL)
+	}
 	for _, info := range append(t.held, t.deferred...) {
 		if err := ptrace.Requeue(t.pid, t.tid, &info); err != nil {
 			return err

@@ -106,6 +106,8 @@ func (l *loader) boot() error {
 			return err
 		}
 	}
+	l.e.allowCalls(l.p.code)
+	l.e.stopJudged(l.p.code, t.filters)
 	const fixed = unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
 	maps := []struct{ at, size, prot, off uint64 }{
 		{uint64(lay.Cache.Low), threadSection, unix.PROT_READ | unix.PROT_EXEC, cacheSection},
@@ -155,7 +157,6 @@ func (l *loader) shareMemory(fd int) error {
 		return err
 	}
 	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
-	l.e.allowCalls(l.p.code)
 	return nil
 }
 

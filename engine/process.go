@@ -7,6 +7,7 @@ import (
 
 	"kmv/engine/ptrace"
 	"kmv/engine/saved"
+	"kmv/engine/seccomp"
 	"kmv/shadowmem"
 )
 
@@ -70,9 +71,10 @@ type thread struct {
 	running    bool
 	stopped    ptrace.Stop  // the last stop
 	limit      *unix.Rlimit // of the program that it executes next
-	fetchFault bool         // the fault that is being delivered is a fetch of the next instruction
-	vforking   bool         // waits inside the kernel for its vfork child; cannot be stopped
-	exiting    bool         // has asked the kernel to end it
+	filters    *seccomp.Chain
+	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
+	vforking   bool // waits inside the kernel for its vfork child; cannot be stopped
+	exiting    bool // has asked the kernel to end it
 
 	goal    *goal             // what a watcher wants it to do
 	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied

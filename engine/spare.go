@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
+	"kmv/engine/syscalls"
 )
 
 // A program that starts another one for every line of a script needs a code cache for each: a third of a short program's
@@ -23,7 +24,7 @@ const (
 // retire ends the use of a cache by one address space. It is kept if it is small, nobody else uses it, and there will be
 // somebody to use it again.
 func (e *engine) retire(c *codeCache) {
-	if c.users > 1 || e.spare != nil || len(e.threads) == 0 || c.pos > spareMost || c.slots.next > spareSlots || len(c.far.windows) > 0 {
+	if c.users > 1 || e.spare != nil || len(e.threads) == 0 || c.pos > spareMost || c.judged != [syscalls.Max]bool{} || c.slots.next > spareSlots || len(c.far.windows) > 0 {
 		_ = c.close()
 		return
 	}

@@ -35,6 +35,11 @@ func (e *engine) syscall(t *thread) error {
 	if err := e.reached(t); err != nil {
 		return err
 	}
+	if t.filters.Judges(uint64(uint32(nr))) {
+		if done, err := e.judgeCall(t, nr, args); done || err != nil {
+			return err
+		}
+	}
 	row := syscalls.Lookup(nr)
 	rule := row.For(args)
 	for _, s := range [...]*SyscallStats{&e.sys, &e.accountOf(t.pid).sys} {

@@ -173,7 +173,7 @@ poweroff -f
 			t.Fatal("the machine does not end")
 		}
 		said := vm.status()
-		vm.check("syscall") // io_uring and seccomp are not there
+		vm.check("syscall") // io_uring is not there
 		said += output(t, dir, "sh", "-c", "tr -d '\\r' < console | grep -E '^(loop|guest|[0-9a-f]{32})'")
 		return said
 	})

@@ -51,3 +51,16 @@ func TestFollow(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowFiltered lets a program go that was executed under seccomp filters: it has them natively.
+func TestFollowFiltered(t *testing.T) {
+	require(t, need{"gcc", "gcc"})
+	t.Parallel()
+	g := readGuest(t, guestDir+"/processes/exec_filtered.c")
+	cmd := exec.Command(kmvBinary, "run", "--follow", "none", "--", g.build(t), "sh", "-c", "mkdir x; rmdir x; grep Seccomp: /proc/self/status")
+	cmd.Dir = t.TempDir()
+	out, err := cmd.CombinedOutput()
+	if said := string(out); err != nil || strings.Count(said, "No space left on device") != 2 || !strings.Contains(said, "Seccomp:\t2") {
+		t.Errorf("%v, %s", err, said)
+	}
+}
