@@ -41,6 +41,7 @@ type engine struct {
 	queue      []ptrace.Stop // stops seen while waiting for another
 	root       int
 	rootEnd    ptrace.Stop
+	unseen     map[gapKey]bool // those of the gaps that may have written memory
 	started    int
 	resolved   bool // the symbols of the policy were found in the program
 	stops      map[string]int

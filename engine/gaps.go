@@ -24,6 +24,15 @@ func (e *engine) gap(kind string, at uint64, name string) {
 	}
 }
 
+// wrote notes a gap by which memory may have been written: others are refusals.
+func (e *engine) wrote(kind string, at uint64, name string) {
+	if e.unseen == nil {
+		e.unseen = map[gapKey]bool{}
+	}
+	e.unseen[gapKey{kind, fmt.Sprintf("%#x", at), name}] = true
+	e.gap(kind, at, name)
+}
+
 func gapList(gaps map[gapKey]int) []Gap {
 	list := []Gap{}
 	for k, n := range gaps {

@@ -199,7 +199,7 @@ func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 		t.restore(pt)
 		return t.p.copyToMirror(t.regs.Rsp-enterMost, enterMost)
 	case x86.Scatter:
-		e.gap("instruction", pt.PC, t.p.describeInstruction(pt.PC)+": interrupted in the middle")
+		e.wrote("instruction", pt.PC, t.p.describeInstruction(pt.PC)+": interrupted in the middle")
 		t.restore(pt)
 		return nil
 	}

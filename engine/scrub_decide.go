@@ -178,26 +178,6 @@ func (e *engine) anyStuck() bool {
 	return false
 }
 
-// cause says why two copies most likely differ.
-func (e *engine) cause(p *process, native, mirror []byte, d shadowmem.Diff) string {
-	for _, f := range p.flips {
-		if at := e.layout.NativeOf(f.at); at < d.End && at+nativeAddr(uint64(len(f.mask))) > d.Start {
-			return "flip"
-		}
-	}
-	switch changed := differingBits(native, mirror); {
-	case len(native) != len(mirror):
-		return "lost"
-	case changed <= 2:
-		return "flip"
-	case len(e.gaps) > 0:
-		return "gap"
-	case e.started > 1:
-		return "race"
-	}
-	return "gap"
-}
-
 func differingBits(a, b []byte) (n int) {
 	for i := range min(len(a), len(b)) {
 		n += bits.OnesCount8(a[i] ^ b[i])

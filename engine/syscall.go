@@ -47,7 +47,11 @@ func (e *engine) syscall(t *thread) error {
 		s.Stopped++
 	}
 	if rule.Gap {
-		e.gap("syscall", t.regs.Rcx-2, syscalls.Describe(nr, args)+": "+rule.Why)
+		note := e.wrote
+		if rule.Kind == syscalls.Unsupported {
+			note = e.gap
+		}
+		note("syscall", t.regs.Rcx-2, syscalls.Describe(nr, args)+": "+rule.Why)
 	}
 	if rule.Kind == syscalls.Unsupported {
 		return e.answer(t, fail(rule.Errno))
@@ -164,7 +168,9 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 // unknownWrites reports a call of which not everything is known that it writes, and copies what differs in the pages that
 // the argument of an unknown ioctl points to: most write there, and nowhere else.
 func (e *engine) unknownWrites(t *thread, c *pending) error {
-	e.gap("syscall", c.next-2, c.plan.Gap())
+	if rule := syscalls.Lookup(c.nr).For(c.args); !rule.Gap { // else it was noted before the call
+		e.wrote("syscall", c.next-2, c.plan.Gap())
+	}
 	if c.nr != unix.SYS_IOCTL {
 		return nil
 	}

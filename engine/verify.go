@@ -351,7 +351,7 @@ func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, nat
 	if e.writtenOutside(m) {
 		return
 	}
-	cause := e.cause(p, native, mirror, d)
+	cause := e.cause(p, m, native, mirror, d)
 	if cause == "flip" {
 		f := e.flipAt(p, d)
 		f.How, f.Bits, f.Broken = "verify", differingBits(native, mirror), clipped(mirror)
