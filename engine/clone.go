@@ -86,6 +86,7 @@ func (e *engine) born(t *thread, child int) error {
 		e.processes[child] = c.p
 	}
 	c.p.threads++
+	c.repairs = c.p.repairs
 	c.slot = c.p.code.slots.take()
 	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
 	c.setSlot(translator.SlotFSBase, t.fsBase())
@@ -256,7 +257,7 @@ func (e *engine) begin(t *thread) error {
 		return err
 	}
 	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
-	t.p.limit = t.limit
+	t.p.limit, t.repairs = t.limit, 0
 	e.processes[t.pid] = t.p
 	e.logf("%d: runs %s", t.pid, exe)
 	e.accountOf(t.pid).program = exe

@@ -228,7 +228,7 @@ func (e *engine) prepare(t *thread) error {
 	args := arguments(&t.regs)
 	t.call = &pending{nr: t.regs.Rax, args: args, next: t.regs.Rcx}
 	t.call.plan = syscalls.Plan(t.regs.Rax, args, nativeMemory{t.p})
-	e.touchWritten(t.p, t.call.plan)
+	e.touchBuffers(t.p, t.call.plan)
 	t.call.after = func(e *engine, t *thread, ret int64) (int64, error) {
 		t.swapped = false
 		return ret, nil

@@ -38,8 +38,9 @@ type process struct {
 	exiting   bool             // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time
 	copied    uint64           // bytes that the engine copied to the mirror
 
-	lost map[uint64]*lostPage // unreadable pages, by address in their half
-	uffd *ptrace.Userfault    // nil until it is needed
+	lost    map[uint64]*lostPage // unreadable pages, by address in their half
+	repairs int                  // lost pages that were repaired
+	uffd    *ptrace.Userfault    // nil until it is needed
 
 	flips []flipped // bits that an injection changed, and that nobody has found yet
 	stuck []stuckBits
@@ -73,6 +74,7 @@ type thread struct {
 	limit      *unix.Rlimit // of the program that it executes next
 	filters    *seccomp.Chain
 	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
+	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached
 	vforking   bool // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool // has asked the kernel to end it
 

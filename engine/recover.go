@@ -74,7 +74,7 @@ func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
 func (e *engine) mend(t *thread, info ptrace.Siginfo) (bool, error) {
 	switch {
 	case info.Signo == int32(unix.SIGBUS) && (info.Code == busAdrerr || info.Code == busMceAR):
-	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && len(t.p.lost) > 0:
+	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && e.protectedAway(t.p, info.Addr()):
 	default:
 		return false, nil
 	}
@@ -82,6 +82,24 @@ func (e *engine) mend(t *thread, info ptrace.Siginfo) (bool, error) {
 		return e.repairOwn(t, info.Addr(), own)
 	}
 	return e.repair(t.p, info.Addr(), "sigbus")
+}
+
+// protectedAway says whether the page at an address was made unreadable by its protection, and perhaps repaired since by
+// another thread that met it.
+func (e *engine) protectedAway(p *process, at uint64) bool {
+	m, page, _, err := e.injectable(p, at)
+	if err != nil {
+		return false
+	}
+	if l := p.lost[page]; l != nil {
+		return l.mechanism == byProtection
+	}
+	prot := m.Prot
+	if e.layout.InMirror(page) {
+		prot = m.TwinProt
+	}
+	const all = unix.PROT_READ | unix.PROT_WRITE
+	return e.noUserfault != nil && p.repairs > 0 && prot&all == all && !p.guarded[page]
 }
 
 // mendStep is mend for a step that failed; the error is the step's own if it was not about a bad page.
@@ -125,6 +143,7 @@ func (e *engine) repair(p *process, at uint64, how string) (bool, error) {
 	}
 	if err == nil && cure != shadowmem.Incurable {
 		delete(p.lost, page)
+		p.repairs++
 	}
 	latency := since(start)
 	if errors.Is(err, errNoHand) {

@@ -20,23 +20,32 @@ func (e *engine) sweepAfter(t *thread, ret int64) (bool, error) {
 	if ret != fail(unix.EFAULT) || !e.config().Mirror {
 		return false, nil
 	}
-	n, err := e.sweep(t.p, "syscall")
-	return n > 0, err
+	return e.sweep(t, "syscall")
 }
 
-// sweep repairs all lost pages of a process and counts them.
-func (e *engine) sweep(p *process, how string) (int, error) {
+// sweep repairs all lost pages of a thread's process. False means that none was repaired since the thread last asked: another
+// thread may have met the page that this one could not reach, and been first.
+func (e *engine) sweep(t *thread, how string) (bool, error) {
+	if err := e.sweepLost(t.p, how); err != nil {
+		return false, err
+	}
+	some := t.repairs != t.p.repairs
+	t.repairs = t.p.repairs
+	return some, nil
+}
+
+func (e *engine) sweepLost(p *process, how string) error {
 	lay, found := e.layout, map[uint64]bool{}
 	for page := range p.lost {
 		found[page] = true
 	}
 	t := e.hand(p)
 	if t == nil {
-		return 0, nil
+		return nil
 	}
 	pagemap, err := os.Open("/proc/" + strconv.Itoa(t.tid) + "/pagemap")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer pagemap.Close()
 	for _, z := range []shadowmem.Zone{{Low: 0, High: lay.Hole.Low}, {Low: lay.Hole.High, High: lay.Data.High}} {
@@ -48,33 +57,28 @@ func (e *engine) sweep(p *process, how string) (int, error) {
 				return nil
 			})
 			if err != nil {
-				return 0, err
+				return err
 			}
 		}
 	}
-	repaired := 0
 	for page := range found {
-		fixed, err := e.repair(p, page, how)
-		if err != nil {
-			return repaired, err
-		}
-		if fixed {
-			repaired++
+		if _, err := e.repair(p, page, how); err != nil {
+			return err
 		}
 	}
-	return repaired, nil
+	return nil
 }
 
-// touchAgain is touchWritten for a thread that was parked in a system call: that will be restarted, and a page may have been
+// touchAgain is touchBuffers for a thread that was parked in a system call: that will be restarted, and a page may have been
 // lost meanwhile.
 func (e *engine) touchAgain(u *thread) {
 	switch {
 	case u.call != nil && u.call.plan != nil:
-		e.touchWritten(u.p, u.call.plan)
+		e.touchBuffers(u.p, u.call.plan)
 	case u.call == nil && e.interrupted(u):
 		if pl, ok := e.placeOf(u, u.stopped); ok {
 			r := u.unsaved(pl)
-			e.touchWritten(u.p, syscalls.Plan(u.slotAt(slotNumber), arguments(&r), nativeMemory{u.p}))
+			e.touchBuffers(u.p, syscalls.Plan(u.slotAt(slotNumber), arguments(&r), nativeMemory{u.p}))
 		}
 	}
 }
@@ -98,26 +102,32 @@ func (e *engine) sweepStack(t *thread, s ptrace.Stop) (bool, error) {
 	if s.Kind != ptrace.Signaled || s.Sig != unix.SIGSEGV || !e.config().Mirror {
 		return false, nil
 	}
-	n, err := e.sweep(t.p, "syscall")
-	return n > 0, err
+	return e.sweep(t, "syscall")
 }
 
 // sweepMost bounds what is tried: with much of the program in swap, an EFAULT must not bring all of it back.
 const sweepMost = 1 << 14
 
-// touchWritten reads the pages that a system call may write, so that lost ones are repaired before: see runtime_touch.go.
-func (e *engine) touchWritten(p *process, plan *syscalls.Pending) {
+// touchBuffers reads the pages that a system call may read or write, so that lost ones are repaired before: see
+// runtime_touch.go.
+func (e *engine) touchBuffers(p *process, plan *syscalls.Pending) {
 	if !e.config().Mirror {
 		return
 	}
 	e.how = "syscall"
-	var b [1]byte
-	for _, r := range plan.Writes(fail(unix.EFAULT), nativeMemory{p}) {
-		for at, end := r.Addr, r.Addr+min(r.Len, touchMost); at < end; at = at&^4095 + 4096 {
+	touch := func(at, n uint64) {
+		var b [1]byte
+		for end := at + n; at < end; at = at&^4095 + 4096 {
 			if _, err := p.mem.ReadSome(at, b[:]); err != nil {
 				break
 			}
 		}
+	}
+	for _, r := range plan.Writes(fail(unix.EFAULT), nativeMemory{p}) {
+		touch(r.Addr, min(r.Len, touchMost))
+	}
+	for _, r := range plan.Reads(nativeMemory{p}) {
+		touch(r.Addr, r.Len)
 	}
 	e.how = "engine"
 }

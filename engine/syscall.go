@@ -83,7 +83,7 @@ func (e *engine) pass(t *thread, after func(*engine, *thread, int64) (int64, err
 	if err := e.unguardWritten(t, t.call.plan); err != nil {
 		return err
 	}
-	e.touchWritten(t.p, t.call.plan)
+	e.touchBuffers(t.p, t.call.plan)
 	return e.runGadget(t)
 }
 

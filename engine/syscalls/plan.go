@@ -17,6 +17,7 @@ type Memory interface {
 // Pending is a call between its entry and its return: what its writes depend on, taken before the call could overwrite it.
 type Pending struct {
 	args    [6]uint64
+	sources []Effect
 	effects []Effect
 	torn    unix.Errno
 	written []Range                             // whole, unless the call failed cleanly
@@ -31,7 +32,7 @@ type Pending struct {
 // either and fails with EFAULT.
 func Plan(nr uint64, args [6]uint64, mem Memory) *Pending {
 	rule := Lookup(nr).For(args)
-	p := &Pending{args: args, effects: rule.Effects, torn: rule.Torn}
+	p := &Pending{args: args, sources: rule.Sources, effects: rule.Effects, torn: rule.Torn}
 	if rule.Gap {
 		p.gap = rule.Why
 	}
@@ -70,6 +71,31 @@ func (p *Pending) Writes(ret int64, mem Memory) []Range {
 	}
 	if p.after != nil {
 		add(p.after(ret, mem)...)
+	}
+	return out
+}
+
+// Reads says which long buffers the call reads: it may end in the middle of them, short, where one cannot be read.
+func (p *Pending) Reads(mem Memory) []Range {
+	var out []Range
+	add := func(rs ...Range) {
+		for _, r := range rs {
+			if r = clip(r.Addr, r.Len); r.Addr != 0 && r.Len != 0 {
+				out = append(out, r)
+			}
+		}
+	}
+	for _, e := range p.sources {
+		switch e.Len {
+		case FromVector:
+			add(reader{mem}.iovecs(p.args[e.Ptr], p.args[e.Arg])...)
+		case FromMessage:
+			if m, ok := (reader{mem}).message(p.args[e.Ptr]); ok {
+				add(m.vectors...)
+			}
+		default:
+			add(e.Range(p.args, 0, 0))
+		}
 	}
 	return out
 }
