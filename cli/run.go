@@ -40,7 +40,9 @@ func (a *app) runCommand() *cobra.Command {
 Standard input and output, the terminal, the environment, the working directory and the limits are the program's own.
 
 SPEC is ` + shadowmem.Forms + `.
-The last option that matches a range decides; the default is --mirror all.`,
+The last option that matches a range decides; the default is --mirror all.
+With =fenced, threads that race on plain stores cannot leave the copies different. It is a property of code, which does
+not know where it will store: one such range makes all stores of the program race-proof, and slower.`,
 		Example: `  kmv run --verify --stats -- sqlite3 :memory: 'select 6*7'
   kmv run --mirror heap --mirror stack=fenced --report - -- ./server
   kmv run --no-mirror 'file:*libc.so*' --verify=100ms --strict -- python3 script.py`,

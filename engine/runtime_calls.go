@@ -159,9 +159,19 @@ func (e *engine) goOn(t *thread) error {
 	default:
 		return t.resume(0)
 	}
-	if ret, over := t.timedOut(nr, arguments(&t.regs)); over {
-		t.regs.Rax = uint64(ret)
-	} else {
+	left, finite := t.timeLeft(nr, arguments(&t.regs))
+	switch {
+	case finite && left <= 0:
+		t.regs.Rax = uint64(timeouts[nr].ret)
+	case finite && timeouts[nr].socket == 0:
+		if t.call == nil {
+			if err := e.intoGadget(t); err != nil {
+				return err
+			}
+		}
+		t.shorten(timeouts[nr], left)
+		t.regs.Rax, t.regs.Rip = nr, c.address(c.rt.gadget)
+	default:
 		t.regs.Rax = nr
 		t.regs.Rip -= 2
 	}

@@ -66,12 +66,22 @@ func TestTimeoutsUnderVerification(t *testing.T) {
 	require(t, python)
 	t.Parallel()
 	script := `
-import select, signal
+import select, signal, socket, struct
 print(select.epoll().poll(0.2), select.poll().poll(200), select.select([], [], [], 0.2))
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
-print(signal.sigtimedwait([signal.SIGUSR1], 0.2))`
+print(signal.sigtimedwait([signal.SIGUSR1], 0.2))
+a, b = socket.socketpair()
+a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 0, 200000))
+try:
+    a.recv(1)
+except BlockingIOError:
+    print("timeout")
+e = select.epoll()
+e.register(b, select.EPOLLIN)
+a.send(b"x")
+print(len(e.poll(5)), b.recv(1))`
 	cmd := exec.Command(kmvBinary, "run", "--verify=3ms", "--strict", "--", "/usr/bin/python3", "-c", script)
-	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "[] [] ([], [], [])\nNone\n" {
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "[] [] ([], [], [])\nNone\ntimeout\n1 b'x'\n" {
 		t.Fatalf("%v, %q", err, out)
 	}
 }

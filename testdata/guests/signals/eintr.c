@@ -7,18 +7,21 @@
 
 static void handler(int sig, siginfo_t *si, void *ctx) {}
 
-static void soon(void)
+// soon and again: the first may come before the call has begun.
+static void soon(long us)
 {
-	struct itimerval t = {.it_value = {0, 10000}};
+	struct itimerval t = {{0, us}, {0, us}};
 	setitimer(ITIMER_REAL, &t, 0);
 }
 
 #define try(name, call)                                                          \
 	do {                                                                     \
-		soon();                                                          \
+		soon(10000);                                                     \
 		errno = 0;                                                       \
 		long r = call;                                                   \
-		printf("%s: %ld %s\n", name, r, strerror(errno));                \
+		int why = errno;                                                 \
+		soon(0);                                                         \
+		printf("%s: %ld %s\n", name, r, strerror(why));                  \
 	} while (0)
 
 int main(void)
