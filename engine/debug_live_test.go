@@ -169,6 +169,25 @@ func TestMirrorToggledUnderLoad(t *testing.T) {
 	}
 }
 
+// A child that has not run yet, because its parent stopped right behind the fork, can be looked at and switched like any process.
+func TestMirrorOfANewChild(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, "sh", "-c", strings.Repeat("(exit 0);", 20))
+	do(t, s.Live, view.Command{Op: view.Break, Text: "_Fork"})
+	for range 20 {
+		s.run(view.Command{Op: view.Continue})
+		s.run(view.Command{Op: view.Finish})
+		for _, on := range []bool{false, true} {
+			do(t, s.Live, view.Command{Op: view.Mirror, Text: "all", On: on})
+		}
+		for _, th := range look(t, s.Live, view.Query{Threads: true}).Threads {
+			if th.PC == 0 {
+				t.Errorf("%+v", th)
+			}
+		}
+	}
+	s.finish()
+}
+
 func TestCounts(t *testing.T) {
 	s := steer(t, Options{VerifyAtExit: true}, guest(t, "workers.c"))
 	do(t, s.Live, view.Command{Op: view.Count, On: true})

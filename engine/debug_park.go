@@ -94,7 +94,14 @@ func (e *engine) calm() error {
 	e.queue = nil
 	for _, s := range queue {
 		t := e.threads[s.Tid]
-		if t == nil || s.Kind != ptrace.Signaled || t.parent != 0 {
+		if t != nil && t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+			t.running, t.stopped, t.parent = false, s, 0
+			if err := e.firstStop(t); err != nil { // ends in enter, which parks
+				return err
+			}
+			continue
+		}
+		if t == nil || s.Kind != ptrace.Signaled {
 			e.queue = append(e.queue, s)
 			continue
 		}
@@ -211,6 +218,10 @@ func (e *engine) stands(t *thread) bool {
 // can be lent for system calls then. f's own error is returned.
 func (e *engine) still(f func() error) error {
 	if e.paused {
+		if err := e.calm(); err != nil { // a child may have come to life meanwhile
+			e.failed = err
+			return err
+		}
 		return f()
 	}
 	before := e.parked // that stay so, while one thread is stepped
