@@ -36,16 +36,19 @@ func mirror(e *engine, c view.Command) (view.Reply, error) {
 		return view.Reply{}, err
 	}
 	var changed [2]uint64 // bytes: mirrored before, and now
+	same := true
 	own := e.still(func() error {
 		for _, p := range e.processes {
 			if c.Pid != 0 && p.pid != c.Pid || p.code == nil || p.exiting {
 				continue
 			}
+			before := p.states()
 			changed[0] += p.mirroredBytes()
 			if err := e.switchMirror(p, add); err != nil {
 				return err
 			}
 			changed[1] += p.mirroredBytes()
+			same = same && slices.Equal(before, p.states())
 		}
 		if c.Pid == 0 {
 			e.opts.Policy = policy
@@ -57,8 +60,31 @@ func mirror(e *engine, c view.Command) (view.Reply, error) {
 	}
 	word := map[bool]string{true: "on", false: "off"}[c.On]
 	text := fmt.Sprintf("mirroring %s: %s; %d bytes are mirrored, %d before", word, c.Text, changed[1], changed[0])
+	reply := view.Reply{Value: changed[1]}
+	if same {
+		text = fmt.Sprintf("mirroring %s: %s; nothing changes: it was so, or what shares its pages is mirrored", word, c.Text)
+		reply.Text = text
+	}
 	e.emit(view.Event{Kind: view.EventMirror, Pid: c.Pid, Range: c.Text, Size: changed[1], On: c.On, Text: text})
-	return view.Reply{Value: changed[1], Text: text}, nil
+	return reply, nil
+}
+
+// state is how a piece of memory is mirrored.
+type state struct {
+	from, to shadowmem.Native
+	state    shadowmem.State
+}
+
+// states are those of all memory, with neighbours that are alike as one.
+func (p *process) states() (list []state) {
+	for _, m := range p.space.All() {
+		if n := len(list); n > 0 && list[n-1].to == m.Start && list[n-1].state == m.State {
+			list[n-1].to = m.End
+			continue
+		}
+		list = append(list, state{m.Start, m.End, m.State})
+	}
+	return list
 }
 
 func (p *process) mirroredBytes() (n uint64) {

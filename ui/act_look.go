@@ -191,7 +191,7 @@ func info(m *Model, l *Line) (tea.Cmd, error) {
 func (m *Model) listing(id pane.ID, s *view.Snapshot) []string {
 	d := m.data
 	d.Now = s
-	const width = 200
+	width := min(m.w-10, 200) // what a window has room for
 	height := 40 + len(s.Ranges) + len(s.Gaps) + len(s.Threads) + len(s.Processes) + len(s.Failures)*4 + len(s.Stack) + len(s.Breaks)
 	p := m.fresh(id)
 	p.Size(width, height)

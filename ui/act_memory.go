@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,12 +28,12 @@ var memoryActions = []*Action{
 		Do: func(m *Model, l *Line) (tea.Cmd, error) { return m.difference(1), nil }},
 	{Name: "previous-difference", Keys: []string{"["}, Group: "memory", Help: "go to the one before",
 		Do: func(m *Model, l *Line) (tea.Cmd, error) { return m.difference(-1), nil }},
-	{Name: "memory", Aliases: []string{"mem"}, Args: "ADDR|EXPRESSION", Group: "memory", Help: "show these bytes in both halves", Do: showMemory},
+	{Name: "memory", Aliases: []string{"mem"}, Args: "ADDR|VARIABLE|EXPRESSION", Group: "memory", Help: "show these bytes in both halves", Do: showMemory},
 	{Name: "follow", Keys: []string{"t"}, Args: "[rsp|last|EXPRESSION|off]", Group: "memory", Do: follow, Choices: words("rsp", "last", "off"),
 		Help: "let the memory pair follow the stack pointer, the last write, or an expression (as a key: the next of these)"},
-	{Name: "edit", Keys: []string{"e"}, Args: "[native|mirror|both] ADDR BYTES", Group: "memory", When: changes, Do: edit,
-		Help: `write bytes (hexadecimal, or "text") into one half or both, after a question`, Choices: words("native", "mirror", "both")},
-	{Name: "why", Keys: []string{"W"}, Args: "[ADDR]", Group: "memory", Help: "who wrote this byte last, or why it differs from its copy", Do: why},
+	{Name: "edit", Keys: []string{"e"}, Args: "[native|backup|both] ADDR|VARIABLE BYTES", Group: "memory", When: changes, Do: edit,
+		Help: `write bytes (hexadecimal, or "text") into one half or both, after a question`, Choices: words("native", "backup", "both")},
+	{Name: "why", Keys: []string{"W"}, Args: "[ADDR|VARIABLE]", Group: "memory", Help: "who wrote this byte last, or why it differs from its copy", Do: why},
 }
 
 // toggleRange switches the selected range.
@@ -45,7 +46,7 @@ func toggleRange(m *Model, l *Line) (tea.Cmd, error) {
 	if g.State == "read-only" {
 		return nil, l.bad(-1, "the range is read-only: nothing writes it", "select another one")
 	}
-	return m.mirror(l, on, fmt.Sprintf("%x-%x", g.Start, g.End)), nil
+	return m.mirror(l, on, fmt.Sprintf("%x-%x", g.Start, g.End), orElse(pane.Called(g), g.Kind)), nil
 }
 
 func setMirror(m *Model, l *Line) (tea.Cmd, error) {
@@ -63,19 +64,21 @@ func setMirror(m *Model, l *Line) (tea.Cmd, error) {
 		}
 		return nil, err
 	}
-	return m.mirror(l, state == "on", l.Rest(1)), nil
+	return m.mirror(l, state == "on", l.Rest(1), l.Rest(1)), nil
 }
 
-// mirror switches, and tells what that did to the coverage.
-func (m *Model) mirror(l *Line, on bool, spec string) tea.Cmd {
-	before := coverage(m.live)
+// mirror switches, and tells what that did to the coverage and to what it costs.
+func (m *Model) mirror(l *Line, on bool, spec, name string) tea.Cmd {
+	before := m.live
 	return m.act(l, view.Command{Op: view.Mirror, On: on, Text: spec}, func(m *Model, r view.Reply) tea.Cmd {
-		text := r.Text
-		if text == "" {
-			text = map[bool]string{true: "mirrored: ", false: "no longer mirrored: "}[on] + spec
+		if r.Text != "" {
+			m.say(draw.Warn, r.Text)
+			return nil
 		}
 		return m.glance(view.Query{}, func(m *Model, s *view.Snapshot) tea.Cmd {
-			m.say(draw.Good, fmt.Sprintf("%s: coverage %s -> %s of the writable bytes, copies hold %s", text, before, coverage(s), draw.Bytes(s.Counters.BytesResident)))
+			how := map[bool]string{true: "is mirrored now", false: "is no longer mirrored"}[on]
+			m.say(draw.Good, fmt.Sprintf("%s %s: coverage %s -> %s, copies take %s -> %s", name, how, coverage(before), coverage(s),
+				draw.Bytes(before.Counters.BytesResident), draw.Bytes(s.Counters.BytesResident)))
 			return nil
 		})
 	})
@@ -150,11 +153,30 @@ func (m *Model) evaluate(l *Line, from int, then func(m *Model, v uint64) tea.Cm
 	return m.act(l, view.Command{Op: view.Eval, Text: text, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
 }
 
+var (
+	aName    = regexp.MustCompile(`^[A-Za-z_][\w:]*$`)
+	aPlace   = regexp.MustCompile(`^[0-9][0-9a-f]*[a-f][0-9a-f]*$`)
+	aDecimal = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// locate finds the address that a text means: of a variable where it lies, of an expression its value; and addresses as the
+// screen shows them.
+func (m *Model) locate(l *Line, text string, then func(m *Model, at uint64) tea.Cmd) tea.Cmd {
+	if a, ok := parseAddress(text); ok && (strings.HasPrefix(text, "0x") || aPlace.MatchString(text) || aDecimal.MatchString(text) && len(text) > 5) {
+		return then(m, a)
+	}
+	expression := text
+	if aName.MatchString(text) {
+		expression = "&" + text
+	}
+	return m.act(l, view.Command{Op: view.Eval, Text: expression, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
+}
+
 func showMemory(m *Model, l *Line) (tea.Cmd, error) {
 	if err := l.need(1); err != nil {
 		return nil, err
 	}
-	return m.evaluate(l, 0, func(m *Model, v uint64) tea.Cmd {
+	return m.locate(l, l.Rest(0), func(m *Model, v uint64) tea.Cmd {
 		m.show(pane.IDMemory)
 		m.memory().Goto(v)
 		return m.want()
@@ -176,7 +198,11 @@ func follow(m *Model, l *Line) (tea.Cmd, error) {
 	default:
 		mem.Expr = l.Rest(0)
 	}
-	m.say(draw.Plain, map[string]string{"$rsp": "follows the stack pointer", pane.LastWrite: "follows the last write", "": "follows nothing"}[mem.Expr])
+	text, known := map[string]string{"$rsp": "the stack pointer", pane.LastWrite: "the last write", "": "nothing"}[mem.Expr]
+	if !known {
+		text = mem.Expr
+	}
+	m.say(draw.Plain, "memory follows "+text)
 	return m.want(), nil
 }
 
@@ -195,21 +221,19 @@ func edit(m *Model, l *Line) (tea.Cmd, error) {
 	}
 	half, i := view.Native, 0
 	switch l.Arg(0) {
-	case "native", "mirror", "both":
+	case "native", "both":
 		half, i = view.Half(l.Arg(0)), 1
+	case "backup", "mirror":
+		half, i = view.Backup, 1
 	}
 	if err := l.need(i + 2); err != nil {
 		return nil, err
-	}
-	at, ok := parseAddress(l.Arg(i))
-	if !ok {
-		return nil, l.bad(i, "is not an address", "hexadecimal, as the screen shows them")
 	}
 	data, err := parseBytes(l.Rest(i + 1))
 	if err != nil {
 		return nil, l.bad(i+1, err.Error(), `such as: 00 ff 10, or "text"`)
 	}
-	return m.write(half, at, data), nil
+	return m.locate(l, l.Arg(i), func(m *Model, at uint64) tea.Cmd { return m.write(half, at, data) }), nil
 }
 
 // parseBytes reads pairs of hexadecimal digits, a number with 0x (eight bytes, little endian), or quoted text.
@@ -255,7 +279,7 @@ func why(m *Model, l *Line) (tea.Cmd, error) {
 		})
 	}
 	if len(l.Args) > 0 {
-		return m.evaluate(l, 0, ask), nil
+		return m.locate(l, l.Rest(0), ask), nil
 	}
 	return ask(m, m.memory().Cursor()), nil
 }

@@ -155,14 +155,14 @@ func printValue(m *Model, l *Line) (tea.Cmd, error) {
 		return nil, err
 	}
 	return m.act(l, view.Command{Op: view.Eval, Text: l.Rest(0), Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd {
-		text := l.Rest(0) + " = " + f.value(r.Value)
-		if l.Format == "" {
-			text += fmt.Sprintf("  %#x", r.Value)
+		value := r.Text // in both ways, and what lies there
+		switch {
+		case l.Format != "" && f.letter == 'x':
+			value = fmt.Sprintf("%#x", r.Value)
+		case l.Format != "" || value == "":
+			value = f.value(r.Value)
 		}
-		if r.Text != "" {
-			text += "  " + r.Text
-		}
-		m.say(draw.Plain, text)
+		m.say(draw.Plain, l.Rest(0)+" = "+value)
 		return nil
 	}), nil
 }

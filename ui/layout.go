@@ -13,7 +13,8 @@ const (
 	stackWidth          = 80
 	tabsWidth           = 100
 	wideWidth           = 160
-	pairWidth           = 67 // what both halves of a pair need beside each other
+	pairWidth           = 67  // what both halves of a pair need beside each other
+	sixteenWidth        = 124 // and memory with sixteen bytes a row
 )
 
 // Layouts are the names that `:layout` knows; auto chooses by the terminal's width.
@@ -82,7 +83,7 @@ func chosen(w int, layout string) string {
 
 // wide shows all panes at once: the pairs and the program's terminal left, the rest right.
 func wide(b draw.Rect) []Box {
-	left, right := columns(b, 55)
+	left, right := split(b, max(b.W*55/100, min(sixteenWidth, b.W-74)))
 	l := rows(left, 46, 30, 24)
 	boxes := []Box{{l[0], []pane.ID{pane.IDCode}}, {l[1], []pane.ID{pane.IDMemory}}, {l[2], []pane.ID{pane.IDTerminal}}}
 	if b.H < 26 {
@@ -108,7 +109,7 @@ var sidePanes = []pane.ID{pane.IDRanges, pane.IDRegisters, pane.IDStack, pane.ID
 
 // tabs keeps the pairs left; the right column holds one pane at a time, above the log.
 func tabs(b draw.Rect) []Box {
-	left, right := columns(b, max(60, 100*pairWidth/b.W))
+	left, right := split(b, max(b.W*60/100, pairWidth))
 	l := rows(left, 46, 30, 24)
 	r := rows(right, 70, 30)
 	return []Box{{l[0], []pane.ID{pane.IDCode}}, {l[1], []pane.ID{pane.IDMemory}}, {l[2], []pane.ID{pane.IDTerminal}},
@@ -127,8 +128,9 @@ func stack(b draw.Rect) []Box {
 }
 
 // columns cuts a rectangle at a percentage of its width.
-func columns(r draw.Rect, percent int) (left, right draw.Rect) {
-	w := r.W * percent / 100
+func columns(r draw.Rect, percent int) (left, right draw.Rect) { return split(r, r.W*percent/100) }
+
+func split(r draw.Rect, w int) (left, right draw.Rect) {
 	return draw.Rect{X: r.X, Y: r.Y, W: w, H: r.H}, draw.Rect{X: r.X + w, Y: r.Y, W: r.W - w, H: r.H}
 }
 

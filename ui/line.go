@@ -125,9 +125,11 @@ func (l *Line) relocate(e *view.CommandError) *view.CommandError {
 	if e.Text == l.Text {
 		return e
 	}
-	if at := strings.Index(l.Text, e.Text); at >= 0 && e.Text != "" {
+	text := strings.TrimPrefix(e.Text, "&") // which locate put there
+	if at := strings.Index(l.Text, text); at >= 0 && text != "" {
 		moved := *e
-		moved.Text, moved.Start, moved.End = l.Text, e.Start+at, e.End+at
+		at -= len(e.Text) - len(text)
+		moved.Text, moved.Start, moved.End = l.Text, max(e.Start+at, 0), max(e.End+at, 0)
 		return &moved
 	}
 	return e

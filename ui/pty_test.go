@@ -264,7 +264,7 @@ func TestSqlite(t *testing.T) {
 	s.keys("=")
 	s.sees("every byte equals its copy")
 	s.keys(":p/x 6*7" + enter)
-	s.sees("0x000000000000002a")
+	s.sees("6*7 = 0x2a")
 	s.keys(":info ranges" + enter)
 	s.sees("mirrored")
 	s.closes()

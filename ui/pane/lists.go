@@ -3,6 +3,7 @@ package pane
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -35,13 +36,39 @@ func (s *Stack) Draw(to draw.Surface, d *Data, focused bool) {
 	s.draw(to, d, focused, "known when the program pauses", func(p *draw.Pen, i int) {
 		f := d.Now.Stack[i]
 		p.Put(draw.Plain, fmt.Sprintf("%2d ", i)).Put(draw.Address, fmt.Sprintf("%8x ", f.PC))
-		p.Put(draw.Label, draw.Fit(f.Symbol, s.w-p.At())).Put(draw.Plain, " ")
 		where := f.Source
 		if where == "" {
 			where = f.Module
 		}
-		p.Put(draw.Source, draw.Fit(where, s.w-p.At()))
+		room := s.w - p.At() - 1
+		where = draw.Fit(where, room/2)
+		p.Put(draw.Label, brief(f.Symbol, room-draw.Width(where)-1)).Put(draw.Plain, " ").Put(draw.Source, where)
 	})
+}
+
+// brief writes a C++ name without what its brackets hold, if it has no room otherwise.
+func brief(symbol string, w int) string {
+	if draw.Width(symbol) <= w {
+		return symbol
+	}
+	var b strings.Builder
+	depth := 0
+	for i, c := range symbol {
+		operator := strings.HasSuffix(symbol[:i], "operator") || strings.HasSuffix(symbol[:i], "operator<") || strings.HasSuffix(symbol[:i], "-")
+		switch {
+		case strings.ContainsRune("<(", c) && !operator:
+			if depth++; depth == 1 {
+				b.WriteRune(c)
+			}
+		case strings.ContainsRune(">)", c) && !operator && depth > 0:
+			if depth--; depth == 0 {
+				b.WriteRune(c)
+			}
+		case depth == 0:
+			b.WriteRune(c)
+		}
+	}
+	return draw.Fit(b.String(), w)
 }
 
 // Threads is the tree: its processes, and their threads.

@@ -2,6 +2,7 @@ package pane
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"kmv/engine/view"
@@ -29,8 +30,11 @@ const LastWrite = "@last"
 func (m *Memory) Title(d *Data) string {
 	w := m.window
 	t := "memory"
-	if w.Range != "" {
-		t += " " + w.Range
+	if kind, name, _ := strings.Cut(w.Range, " "); kind != "" {
+		t += " " + kind
+		if name != "" {
+			t += " " + filepath.Base(name)
+		}
 	}
 	if w.State != "" {
 		t += " (" + w.State + ")"

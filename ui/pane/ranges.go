@@ -79,7 +79,7 @@ func state(s string) (draw.Role, string) {
 }
 
 // rangesWide is where every column has room; below it the selected range is told in full in a last line.
-const rangesWide = 76
+const rangesWide = 72
 
 func (r *Ranges) Size(w, h int) {
 	r.footer = 0
@@ -111,7 +111,7 @@ func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
 		if g.Errors > 0 {
 			p.Put(draw.Bad, "x"+fmt.Sprint(g.Errors)+" ")
 		}
-		name := called(g)
+		name := Called(g)
 		if wide && g.Why != "" {
 			name += "  " + g.Why
 		}
@@ -122,8 +122,8 @@ func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
 	}
 }
 
-// called is a range's name; files are known by the last part of theirs.
-func called(g *view.Range) string {
+// Called is a range's name; files are known by the last part of theirs.
+func Called(g *view.Range) string {
 	if strings.HasPrefix(g.Name, "/") {
 		return filepath.Base(g.Name)
 	}
