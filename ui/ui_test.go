@@ -234,7 +234,7 @@ func TestErrorsUnderline(t *testing.T) {
 		{"set palette green", "^^^^^", "is not a palette"},
 		{"layout round", "^^^^^", "is not a layout"},
 		{"stepi many", "^^^^", "is not a number"},
-		{"edit native 12zz 00", "^^^^", "is not an address"},
+		{"edit native $nonsense 00", "^^^^^^^^^", "is no symbol"},
 		{"edit native 1200 0", "^", "is not a row of bytes"},
 		{"info weather", "^^^^^^^", "is none of them"},
 		{"st", "^^", "is the start of step"},
