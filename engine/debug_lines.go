@@ -141,6 +141,7 @@ func (e *engine) behindPLT(t *thread) uint64 {
 // enterCall goes on at the return address, or, stepping into, at the body of the function.
 func (w *lineWalk) enterCall(t *thread) {
 	e := w.e
+	e.waitAtCatch(t, w.g, w.k.sp)
 	if !w.into {
 		e.waitAt(t, w.g, w.k.next, w.k.sp)
 		return
@@ -159,6 +160,18 @@ func (w *lineWalk) enterCall(t *thread) {
 		}
 	}
 	e.waitAt(t, w.g, w.k.next, w.k.sp)
+}
+
+// waitAtCatch lets a goal that waits for a call's return go on where an exception of the call is caught instead: by the frame
+// that calls with the stack pointer sp, or one further out. A handler begins with a call of its own (Itanium C++ ABI, exception
+// handling, 2.5.3).
+func (e *engine) waitAtCatch(t *thread, g *goal, sp uint64) {
+	for _, m := range e.modules(t.p) {
+		if s, ok := m.image.Find("__cxa_begin_catch"); ok && !s.Object {
+			e.waitAt(t, g, s.Addr+m.bias, sp-8)
+			return
+		}
+	}
 }
 
 func (w *lineWalk) done(t *thread) string {

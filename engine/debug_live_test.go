@@ -101,6 +101,20 @@ func TestStepsAndSignals(t *testing.T) {
 	s.finish()
 }
 
+// A step over a call that throws ends where that is caught.
+func TestStepOverThrow(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, guest(t, "throws.cc"))
+	do(t, s.Live, view.Command{Op: view.Break, Text: "throws.cc:14", Temporary: true})
+	s.run(view.Command{Op: view.Continue})
+	if ev := s.run(view.Command{Op: view.Next}); !strings.HasSuffix(ev.Text, "throws.cc:16") && !strings.HasSuffix(ev.Text, "throws.cc:17") {
+		t.Fatalf("stepped to %q", ev.Text)
+	}
+	if ev := s.run(view.Command{Op: view.Finish}); !strings.Contains(ev.Text, "rax = 0x7") {
+		t.Errorf("%q", ev.Text)
+	}
+	s.finish()
+}
+
 // Breakpoints hold in what is executed, forked and loaded.
 func TestBreakpointsFollow(t *testing.T) {
 	s := steer(t, Options{VerifyAtExit: true}, "sh", "-c", "true; /bin/echo a; exec /bin/echo b")
