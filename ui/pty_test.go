@@ -309,7 +309,16 @@ func TestThreads(t *testing.T) {
 #include <thread>
 #include <vector>
 std::atomic<long> sum; volatile bool go = true;
-__attribute__((noinline)) void work(int id) { while (go) { sum += id; try { if (sum % 7 == 0) throw std::runtime_error("seven"); } catch (std::exception &) {} } }
+__attribute__((noinline)) void work(int id) {
+	while (go) {
+		sum += id;
+		try {
+			if (sum % 7 == 0)
+				throw std::runtime_error("seven");
+		} catch (std::exception &) {
+		}
+	}
+}
 int main() { std::vector<std::thread> all; for (int i = 1; i <= 4; i++) all.emplace_back(work, i); getchar(); go = false; for (auto &t : all) t.join(); puts("joined"); }
 `)
 	if out, err := exec.Command("g++", "-g", "-O1", "-o", dir+"/t", dir+"/t.cc", "-pthread").CombinedOutput(); err != nil {
