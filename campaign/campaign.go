@@ -206,8 +206,8 @@ func (o Options) conduct(ctx context.Context, dir string, targets map[string]*pr
 	return runs, errors.Join(failed, ctx.Err())
 }
 
-// make makes one trial. An error whose moment, in time, came behind the end is made again sooner: machines are not equally
-// fast all the time.
+// make makes one trial. An error whose moment came behind the end is made again sooner: machines are not equally fast all the
+// time, and how often threads wait for each other is no property of a program.
 func (o Options) make(ctx context.Context, dir string, job int, p *prepared, t Trial) (Run, error) {
 	const most = 4
 	for n := 1; ; n++ {
@@ -240,7 +240,7 @@ func (o Options) attempt(ctx context.Context, dir string, job int, p *prepared, 
 		run.note(e.report)
 	}
 	if run.Outcome = classify(e); run.Outcome.Bad() {
-		run.Complaint, run.Replay = tail(stderr), replay(o.Kmv, args, p.Target)
+		run.Complaint, run.Replay = tail(stderr), replay(o.Kmv, args, p.Target, t)
 	}
 	return run, nil
 }
@@ -273,13 +273,24 @@ func (r *Run) note(report *engine.Report) {
 	}
 }
 
-// replay is the command line that makes a run again.
-func replay(kmv string, flags []string, t Target) string {
+// replay is the command line that makes a run again. What the suite's programs work on is made for a campaign only.
+func replay(kmv string, flags []string, t Target, tr Trial) string {
 	words := append([]string{kmv, "run"}, append(append(flags, "--"), t.Argv...)...)
+	inSuite := t.Suite && len(tr.Specs) == 1
+	if inSuite {
+		counts := []string{"--runs", "1"}
+		if !tr.Mirrored {
+			counts = []string{"--runs", "0", "--unmirrored", "1"}
+		}
+		words = append(append([]string{kmv, "campaign"}, counts...), "--inject", tr.Specs[0], "--suite", t.Name)
+	}
 	for i, w := range words {
 		words[i] = quote(w)
 	}
 	line := strings.Join(words, " ")
+	if inSuite {
+		return line
+	}
 	if t.Stdin != "" {
 		line += " < " + quote(t.Stdin)
 	}

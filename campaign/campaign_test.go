@@ -85,6 +85,10 @@ esac`)
 	}
 	checkTable(t, r)
 	checkPage(t, r)
+	again := replay("kmv", nil, Target{Name: "gzip", Suite: true}, Trial{Specs: []string{"page@heap,when=5us,seed=1"}, Mirrored: true})
+	if again != "kmv campaign --runs 1 --inject page@heap,when=5us,seed=1 --suite gzip" {
+		t.Errorf("again, in the suite: %s", again)
+	}
 }
 
 func checkTable(t *testing.T, r *Report) {
@@ -146,8 +150,8 @@ func TestOnly(t *testing.T) {
 
 // TestSooner: an error in time that came too late is made again at half the time.
 func TestSooner(t *testing.T) {
-	kmv := fakeKmv(t, `"$@"; status=$?; case $all in *,when=*us,*) [ $n -lt 8 ] && made=0;; esac`)
-	r, err := conduct(t, Options{Kmv: kmv, Targets: []Target{echo}, Runs: 5, Specs: []string{"page@heap,when=800us,seed=1", "page@heap,when=5syscalls,seed=1"}})
+	kmv := fakeKmv(t, `"$@"; status=$?; case $all in *,when=*us,*) [ $n -lt 8 ] && made=0;; *,when=80syscalls,*) made=0;; esac`)
+	r, err := conduct(t, Options{Kmv: kmv, Targets: []Target{echo}, Runs: 5, Specs: []string{"page@heap,when=800us,seed=1", "page@heap,when=80syscalls,seed=1"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +159,7 @@ func TestSooner(t *testing.T) {
 	for _, run := range r.Runs {
 		times[run.Specs[0]]++
 	}
-	if times["page@heap,when=800us,seed=1"]+times["page@heap,when=400us,seed=1"]+times["page@heap,when=200us,seed=1"]+times["page@heap,when=100us,seed=1"] == 5 || len(times) < 3 || r.Runs[4].Outcome == NotMade {
+	if times["page@heap,when=800us,seed=1"]+times["page@heap,when=400us,seed=1"]+times["page@heap,when=200us,seed=1"]+times["page@heap,when=100us,seed=1"] == 5 || len(times) < 3 || times["page@heap,when=40syscalls,seed=1"] == 0 || r.Runs[4].Outcome == NotMade {
 		t.Errorf("moments %v, the last run %+v", times, r.Runs[4])
 	}
 }

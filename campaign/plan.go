@@ -102,14 +102,16 @@ func plan(target string, n, rate int, seed uint64, specs []string, s size, mirro
 	return trials
 }
 
-// sooner halves the moments that are times; false if there are none.
+// sooner halves the moments that are times or counts of system calls; false if there are none.
 func (t *Trial) sooner() bool {
 	specs, changed := slices.Clone(t.Specs), false
 	for i, s := range specs {
 		before, rest, found := strings.Cut(s, ",when=")
-		digits, after, timed := strings.Cut(rest, "us,")
-		if n, err := strconv.Atoi(digits); found && timed && err == nil {
-			specs[i], changed = fmt.Sprintf("%s,when=%dus,%s", before, max(n/2, 1), after), true
+		for _, unit := range []string{"us", "syscalls"} {
+			digits, after, counted := strings.Cut(rest, unit+",")
+			if n, err := strconv.Atoi(digits); found && counted && err == nil {
+				specs[i], changed = fmt.Sprintf("%s,when=%d%s,%s", before, max(n/2, 1), unit, after), true
+			}
 		}
 	}
 	t.Specs = specs

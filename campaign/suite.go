@@ -48,7 +48,7 @@ func Suite(dir string, names ...string) (targets []Target, missing []string, err
 			missing = append(missing, fmt.Sprintf("%s (no %s)", s.name, bad))
 			continue
 		}
-		t := Target{Name: s.name}
+		t := Target{Name: s.name, Suite: true}
 		for _, word := range strings.Split(s.argv, " ") {
 			if word, err = material(dir, word); err != nil {
 				return nil, nil, fmt.Errorf("%s: %w", s.name, err)

@@ -23,6 +23,7 @@ type Target struct {
 	Name   string   `json:"name"`
 	Argv   []string `json:"argv"` // Argv[0] is a path, or a name in PATH
 	Stdin  string   `json:"stdin,omitempty"`
+	Suite  bool     `json:"suite,omitempty"`  // it is one of the suite's
 	Client string   `json:"client,omitempty"` // a shell command that uses the program, a server; it waits until that answers
 }
 
