@@ -56,13 +56,13 @@ var echo = Target{Name: "echo", Argv: []string{"sh", "-c", "echo out; echo file 
 func TestConduct(t *testing.T) {
 	kmv := fakeKmv(t, `"$@"; status=$?
 case $n in
-	2) echo more;;
-	3) echo damage > left;;
-	4) status=139;;
-	5) exit 125;;
-	6) sleep 1000;;
-	7) status=1; recovered=0; unrecovered=1;;
-	8) recovered=0;;
+	3) echo more;;
+	4) echo damage > left;;
+	5) status=139;;
+	6) exit 125;;
+	7) sleep 1000;;
+	8) status=1; recovered=0; unrecovered=1;;
+	9) recovered=0;;
 esac`)
 	var bar []string
 	r, err := conduct(t, Options{Kmv: kmv, Targets: []Target{echo}, Runs: 9, Unmirrored: 2, Timeout: 2 * time.Second,

@@ -153,6 +153,11 @@ func (e *engine) enter(t *thread) error {
 		e.debug.ready = append(e.debug.ready, t)
 		return nil
 	}
+	if r := t.rest; r != nil {
+		if t.rest = nil; t.regs.Rip == r.next && t.regs.Rax == r.done {
+			return e.moveRest(t, r)
+		}
+	}
 	return e.enterWith(t, 0)
 }
 

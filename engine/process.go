@@ -65,6 +65,7 @@ type thread struct {
 	deferred   []ptrace.Siginfo // signals to deliver when it next stands between native instructions
 	held       []ptrace.Siginfo // signals that the program blocks and the kernel may not
 	call       *pending         // system call under way through the gadget
+	rest       *remainder       // of one that a stop of the engine's own has cut short, when it goes on from behind it
 	clearTID   uint64           // set_tid_address, CLONE_CHILD_CLEARTID
 	wait       wait             // the last one that was interrupted
 	robustHead uint64           // set_robust_list

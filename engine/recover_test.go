@@ -134,7 +134,7 @@ func tail(b *bytes.Buffer) []byte {
 
 // TestRecovery: what is lost in one half is repaired, whatever the access and whatever the memory.
 func TestRecovery(t *testing.T) {
-	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "readers", "async", "matrix", "sleepers"} {
+	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "readers", "async", "matrix", "sleepers", "cut"} {
 		t.Run(name, func(t *testing.T) {
 			r := runGuest(t, name, Options{Policy: shadowmem.Policy{}})
 			if f := r.Failures; f.Injected == 0 || f.Recovered == 0 || f.Recovered+f.Masked < f.Injected || f.Unrecovered > 0 {

@@ -149,6 +149,14 @@ func (e *engine) backToCall(t *thread) error {
 func (e *engine) goOn(t *thread) error {
 	c := t.p.code
 	nr := uint64(0)
+	if t.call != nil {
+		t.call.wasCut = t.call.wasCut || t.regs.Rip == c.address(c.rt.gadget)+2
+	} else if p, ok := e.placeOf(t, t.stopped); ok && p.back && int64(t.regs.Rax) > 0 {
+		if err := e.settle(t); err != nil {
+			return err
+		}
+		return e.enter(t)
+	}
 	switch {
 	case int64(t.regs.Rax) != fail(unix.EINTR):
 		return t.resume(0)

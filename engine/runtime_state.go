@@ -89,6 +89,9 @@ func (e *engine) routineNative(t *thread, off uint32) (bool, error) {
 	case returned:
 		err := e.mirrorResult(t, p)
 		t.completeCall(p)
+		if p.back {
+			t.rest = t.cut(t.slotAt(slotNumber), arguments(r), int64(r.Rax), r.Rip)
+		}
 		return true, err
 	}
 	return false, fmt.Errorf("BUG: a thread stands in the runtime routine at %#x", off)

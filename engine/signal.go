@@ -146,6 +146,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	act := t.signals.actions[sig]
 	before := t.regs
+	t.rest = nil // a call that a handler interrupts is short
 	if err := e.intoHandler(t); err != nil {
 		return err
 	}

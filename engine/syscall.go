@@ -14,6 +14,9 @@ type pending struct {
 	next  uint64    // native address behind the syscall instruction
 	plan  *syscalls.Pending
 	after func(e *engine, t *thread, ret int64) (int64, error) // what else to do when it is done; may be nil
+
+	wasCut bool       // by a stop of the engine's own
+	rest   *remainder // the call is a part of this one, with its number and arguments
 }
 
 func arguments(r *ptrace.Regs) [6]uint64 {
@@ -109,24 +112,22 @@ func (e *engine) finish(t *thread) error {
 	if again, err := e.sweepAfter(t, ret); err != nil {
 		return err
 	} else if again {
-		t.regs.Rax = c.nr
-		c.putBack(&t.regs)
-		t.call = nil
-		return e.syscall(t)
+		return e.callAgain(t, c)
 	}
 	if ret == fail(unix.EFAULT) && len(t.p.guarded) > 0 { // perhaps because of pages that kmv protects: once more
 		if err := e.unguardAll(t); err != nil {
 			return err
 		}
-		t.regs.Rax = c.nr
-		c.putBack(&t.regs)
-		t.call = nil
-		return e.syscall(t)
+		return e.callAgain(t, c)
 	}
 	t.call = nil
 	c.putBack(&t.regs)
 	if err := e.mirrorWrites(t, c, ret); err != nil {
 		return err
+	}
+	rest, ret := c.left(t, ret)
+	if rest != nil {
+		return e.moveRest(t, rest)
 	}
 	if c.after != nil {
 		var err error
@@ -135,6 +136,17 @@ func (e *engine) finish(t *thread) error {
 		}
 	}
 	return e.answer(t, ret)
+}
+
+// callAgain makes a call again, or the part of one.
+func (e *engine) callAgain(t *thread, c *pending) error {
+	t.call = nil
+	if c.rest != nil {
+		return e.moveRest(t, c.rest)
+	}
+	t.regs.Rax = c.nr
+	c.putBack(&t.regs)
+	return e.syscall(t)
 }
 
 // putBack restores the registers that a handler may have changed for the kernel.
@@ -191,6 +203,9 @@ func (e *engine) leaveGadget(t *thread) (bool, error) {
 	c := t.call
 	switch t.regs.Rip {
 	case t.p.code.address(t.p.code.rt.gadget):
+		if c.rest != nil {
+			return true, e.leaveRest(t, c, 0)
+		}
 		t.regs.Rax = c.nr
 		c.putBack(&t.regs)
 		t.regs.Rip = c.next - 2
@@ -202,6 +217,9 @@ func (e *engine) leaveGadget(t *thread) (bool, error) {
 		return false, nil
 	}
 	ret := int64(t.regs.Rax)
+	if c.rest != nil {
+		return true, e.leaveRest(t, c, ret)
+	}
 	c.putBack(&t.regs)
 	t.regs.Rip = c.next
 	t.regs.R11 = t.regs.Eflags

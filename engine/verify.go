@@ -144,6 +144,7 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 		return false, err
 	}
 	if u.call != nil { // in the gadget: before, inside or just behind its system call
+		u.call.wasCut = u.call.wasCut || u.regs.Rip == u.p.code.address(u.p.code.rt.gadget)+2
 		if s.Kind == ptrace.Signaled {
 			e.queue = append(e.queue, s)
 		}
