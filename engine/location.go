@@ -188,10 +188,11 @@ func (e *engine) settleAt(t *thread, off uint32, pt translator.Point) error {
 
 // mirrorRepeat ends an instruction in the middle that stores more than once: the bytes that it has written are mirrored. A
 // rep string instruction then stands with its counters advanced (SDM 2B, REP: an interrupt leaves exactly this), enter has
-// written below the stack pointer. Which elements a scatter has written only its mask tells: that is a gap, by name.
+// written below the stack pointer.
 func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 	var in x86.Inst
-	if err := x86.Decode(t.p.source(pt.PC), &in); err != nil {
+	code := t.p.source(pt.PC)
+	if err := x86.Decode(code, &in); err != nil {
 		return fmt.Errorf("BUG: the instruction at %#x: %w", pt.PC, err)
 	}
 	switch in.Form {
@@ -199,9 +200,8 @@ func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 		t.restore(pt)
 		return t.p.copyToMirror(t.regs.Rsp-enterMost, enterMost)
 	case x86.Scatter:
-		e.wrote("instruction", pt.PC, t.p.describeInstruction(pt.PC)+": interrupted in the middle")
 		t.restore(pt)
-		return nil
+		return e.mirrorScatter(t, &in, code)
 	}
 	from, to := t.slotAt(translator.SlotA), t.regs.Rdi
 	t.restore(pt)
