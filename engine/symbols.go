@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"kmv/engine/symbols"
 	"kmv/shadowmem"
 )
 
@@ -39,9 +40,14 @@ func variables(f *elf.File, bias uint64, names []string) map[string]shadowmem.Ra
 	for _, read := range []func() ([]elf.Symbol, error){f.DynamicSymbols, f.Symbols} {
 		all, _ := read() // a stripped program has none: then the name is reported missing
 		for _, s := range all {
-			if elf.ST_TYPE(s.Info) == elf.STT_OBJECT && s.Size > 0 && slices.Contains(names, s.Name) {
-				start := nativeAddr(s.Value + bias)
-				found[s.Name] = shadowmem.Range{Start: start, End: start + nativeAddr(s.Size)}
+			if elf.ST_TYPE(s.Info) != elf.STT_OBJECT || s.Size == 0 {
+				continue
+			}
+			for _, name := range []string{s.Name, symbols.Demangled(s.Name)} {
+				if slices.Contains(names, name) {
+					start := nativeAddr(s.Value + bias)
+					found[name] = shadowmem.Range{Start: start, End: start + nativeAddr(s.Size)}
+				}
 			}
 		}
 	}

@@ -8,11 +8,15 @@ import (
 // written lists the pages that the program has written, of the memory that is meant, by process and address.
 func (w Where) written(s *engine.Site) ([]Extent, error) {
 	var list []Extent
+	var missing error
+	known := false
 	for _, pid := range s.Pids() {
 		pieces, err := w.pieces(s, pid)
-		if err != nil {
-			continue // no such variable: another program than the one that is meant
+		if err != nil { // no such variable: another program than the one that is meant
+			missing = err
+			continue
 		}
+		known = true
 		for _, x := range pieces {
 			pages, err := s.Written(pid, uint64(x.Start)&^(shadowmem.PageSize-1), uint64(x.End+shadowmem.PageSize-1)&^(shadowmem.PageSize-1))
 			if err != nil {
@@ -23,6 +27,9 @@ func (w Where) written(s *engine.Site) ([]Extent, error) {
 				list = append(list, Extent{pid, max(x.Start, at), min(x.End, at+shadowmem.PageSize)})
 			}
 		}
+	}
+	if !known && missing != nil {
+		return nil, missing
 	}
 	return list, nil
 }

@@ -117,7 +117,7 @@ func TestInjectIntoARun(t *testing.T) {
 	await(t, c, "x is 42\r\n")
 	for _, bad := range []struct{ args, says string }{
 		{"page@haep", "  page@haep\n       ^^^^ is not a range of memory"},
-		{"page@sym:nothing", "has not written a page there"},
+		{"page@sym:nothing", "has no variable nothing"},
 	} {
 		if out, err := exec.Command(kmvBinary, "inject", path, bad.args).CombinedOutput(); err == nil || !strings.Contains(string(out), bad.says) || !strings.Contains(string(out), "\nhint: ") {
 			t.Errorf("%s: %v: %s", bad.args, err, out)

@@ -198,7 +198,7 @@ func describe(e view.Event) (draw.Role, string) {
 		role = draw.Good
 	case view.EventUnrecovered:
 		role = draw.Bad
-	case view.EventLog:
+	case view.EventLog, view.EventMirror:
 		return role, e.Text
 	}
 	text := string(e.Kind) + where

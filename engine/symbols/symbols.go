@@ -159,7 +159,7 @@ func (im *Image) Objects() []Symbol {
 
 func (im *Image) demangled(s *Symbol) Symbol {
 	if s.Name == "" {
-		s.Name = demangle.Filter(s.Raw, demangle.NoClones)
+		s.Name = Demangled(s.Raw)
 	}
 	return *s
 }
@@ -229,3 +229,6 @@ func rank(s elf.Symbol) int {
 	}
 	return r - 20*(len(s.Name)-len(strings.TrimLeft(s.Name, "_")))
 }
+
+// Demangled is a symbol's name as its author wrote it.
+func Demangled(raw string) string { return demangle.Filter(raw, demangle.NoClones) }

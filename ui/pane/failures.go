@@ -76,9 +76,9 @@ func (f *Failures) Selected(d *Data) *Fault {
 }
 
 func (f *Failures) Draw(s draw.Surface, d *Data, focused bool) {
-	s.Row(0).Put(draw.Title, draw.Fit("   time     what      half   where         outcome", f.w))
+	s.Row(0).Put(draw.Title, draw.Fit("   time     what      outcome             half   where", f.w))
 	all := Timeline(d.Now.Failures)
-	f.draw(s, d, focused, "no memory error so far; ! injects one", func(p *draw.Pen, i int) {
+	f.draw(s, d, focused, "no memory error so far; ! makes one", func(p *draw.Pen, i int) {
 		fault := all[i]
 		e := fault.Events[0]
 		what := string(e.Kind)
@@ -87,8 +87,8 @@ func (f *Failures) Draw(s draw.Surface, d *Data, focused bool) {
 		}
 		role, glyph, outcome := fault.outcome()
 		p.Put(role, " "+glyph).Put(draw.Plain, fmt.Sprintf("%8.3f ", e.Time)).Cut(draw.Label, 10, what)
-		p.Cut(draw.Mirror, 7, string(e.Half)).Put(draw.Address, fmt.Sprintf("%-13x ", e.Addr))
-		p.Put(role, outcome).Put(draw.Dim, "  "+e.Range)
+		p.Cut(role, 20, outcome).Cut(draw.Mirror, 7, string(e.Half))
+		p.Put(draw.Address, fmt.Sprintf("%x ", e.Addr)).Put(draw.Dim, e.Range)
 	})
 }
 
