@@ -33,7 +33,8 @@ type Client struct {
 	mu      sync.Mutex
 	next    uint64
 	waiting map[uint64]chan message
-	over    error // why nothing more will come
+	over    error          // why nothing more will come
+	final   *view.Snapshot // how the run ended, if it did
 }
 
 var _ view.Controller = (*Client)(nil)
@@ -96,13 +97,14 @@ func notThere(name string, err error) error {
 func (c *Client) read(in *json.Decoder) {
 	defer close(c.done)
 	over := errLost
+	var final *view.Snapshot
 	for {
 		var m message
 		if in.Decode(&m) != nil {
 			break
 		}
 		if m.End {
-			over = view.ErrEnded
+			over, final = view.ErrEnded, m.Snapshot
 			break
 		}
 		if m.Event != nil {
@@ -118,7 +120,7 @@ func (c *Client) read(in *json.Decoder) {
 	}
 	c.conn.Close()
 	c.mu.Lock()
-	c.over = over
+	c.over, c.final = over, final
 	for _, waits := range c.waiting {
 		close(waits)
 	}
@@ -168,9 +170,16 @@ func (c *Client) Do(ctx context.Context, command view.Command) (view.Reply, erro
 	return *a.Reply, err
 }
 
-// Look reads a snapshot.
+// Look reads a snapshot. When the run has ended, it shows its end.
 func (c *Client) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 	a, err := c.ask(ctx, message{Look: &q})
+	if err == view.ErrEnded {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.final != nil {
+			return c.final.Part(q), nil
+		}
+	}
 	return a.Snapshot, err
 }
 

@@ -45,6 +45,9 @@ type script struct {
 
 func (r *script) Do(ctx context.Context, c view.Command) (view.Reply, error) { return r.do(ctx, c) }
 func (r *script) Look(_ context.Context, q view.Query) (*view.Snapshot, error) {
+	if q.Gaps {
+		return &view.Snapshot{State: view.Ended, Gaps: []view.Gap{{Name: "vmsplice"}}, Ranges: []view.Range{{Name: "heap"}}}, nil
+	}
 	if q.Thread == 0 {
 		return nil, errors.New("no such thread")
 	}
@@ -96,6 +99,24 @@ func expect(t *testing.T, events <-chan view.Event, from, to uint64, last bool) 
 	if ev, ok := <-events; ok {
 		t.Fatalf("event %+v behind the last one", ev)
 	}
+}
+
+// TestLookAtTheEnd: a client that stays can see how a run ended.
+func TestLookAtTheEnd(t *testing.T) {
+	r, s, path := served(t)
+	c := dial(t, path)
+	close(r.events)
+	for range c.Events() {
+	}
+	s.Close(time.Minute)
+	end, err := c.Look(t.Context(), view.Query{Gaps: true})
+	if err != nil || end.State != view.Ended || len(end.Gaps) != 1 || len(end.Ranges) != 0 {
+		t.Errorf("%+v, %v", end, err)
+	}
+	if _, err := c.Do(t.Context(), view.Command{}); err != view.ErrEnded {
+		t.Error(err)
+	}
+	c.Close()
 }
 
 func TestEverybodySeesAllEvents(t *testing.T) {

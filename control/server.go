@@ -184,6 +184,7 @@ func (s *session) write(ctx context.Context) {
 		case ev, ok := <-events:
 			if m.Event = &ev; !ok {
 				m = message{End: true}
+				m.Snapshot, _ = s.run.Look(ctx, view.Query{Ranges: true, Gaps: true, Failures: true, Blocks: true, Breaks: true}) // for those who look later
 			}
 		case <-ctx.Done():
 			return

@@ -27,6 +27,7 @@ func (e *engine) final() *view.Snapshot {
 		s.Counters = e.counters()
 		s.Counters.BytesMirrored, s.Counters.BytesWritable, s.Counters.BytesResident = before.BytesMirrored, before.BytesWritable, before.BytesResident
 	}
+	s.Breaks = e.breakViews()
 	s.Seq, s.Time, s.State = e.events.sequence(), time.Since(e.start).Seconds(), view.Ended
 	s.Failures, s.Gaps, s.Threads, s.Processes = slices.Clone(e.failures.Events), e.gapViews(), nil, nil
 	s.Reason = fmt.Sprintf("exited with %d", e.rootEnd.Code)
@@ -34,22 +35,4 @@ func (e *engine) final() *view.Snapshot {
 		s.Reason = "killed by " + unix.SignalName(e.rootEnd.Sig)
 	}
 	return s
-}
-
-// ended is the part of the final snapshot that a query names.
-func ended(final *view.Snapshot, q view.Query) *view.Snapshot {
-	s := *final
-	if !q.Ranges {
-		s.Ranges = nil
-	}
-	if !q.Gaps {
-		s.Gaps = nil
-	}
-	if !q.Blocks {
-		s.Blocks = nil
-	}
-	if !q.Failures {
-		s.Failures = nil
-	}
-	return &s
 }

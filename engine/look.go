@@ -14,7 +14,7 @@ func (l *Live) Look(ctx context.Context, q view.Query) (*view.Snapshot, error) {
 	var own error
 	err := l.requests.do(func(e *engine) { s, own = e.look(q) })
 	if err == ErrEnded && l.final != nil {
-		return ended(l.final, q), nil
+		return l.final.Part(q), nil
 	}
 	if err == nil {
 		err = own
@@ -71,11 +71,7 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 		}
 	}
 	if q.Breaks {
-		for _, b := range e.debug.breaks {
-			if b.trigger == nil {
-				s.Breaks = append(s.Breaks, b.BreakPoint)
-			}
-		}
+		s.Breaks = e.breakViews()
 	}
 	if q.Gaps {
 		s.Gaps = e.gapViews()
@@ -84,6 +80,15 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 		s.Blocks = e.blocks(t)
 	}
 	return s, nil
+}
+
+func (e *engine) breakViews() (list []view.BreakPoint) {
+	for _, b := range e.debug.breaks {
+		if b.trigger == nil {
+			list = append(list, b.BreakPoint)
+		}
+	}
+	return list
 }
 
 // counters are the totals so far.

@@ -106,21 +106,59 @@ func pause(m *Model, l *Line) (tea.Cmd, error) {
 }
 
 func restart(m *Model, l *Line) (tea.Cmd, error) {
-	again := func(m *Model) tea.Cmd {
-		ended := m.live.State == view.Ended
-		m.forget()
-		switch {
-		case m.opt.Again == nil || m.live.Stops > 0:
-			return m.do(view.Command{Op: view.Restart}, nil)
-		case ended:
-			return m.anew
-		}
-		return m.do(view.Command{Op: view.Shutdown}, func(m *Model, r view.Reply) tea.Cmd { return m.anew })
-	}
+	again := func(m *Model) tea.Cmd { return m.keepBreaks((*Model).startAgain) }
 	if m.live.State == view.Ended || m.live.Stops > 0 {
 		return again(m), nil
 	}
 	return m.confirm("kill the program and start it again?", again), nil
+}
+
+// startAgain is restart, decided.
+func (m *Model) startAgain() tea.Cmd {
+	ended := m.live.State == view.Ended
+	m.forget()
+	switch {
+	case m.opt.Again == nil || m.live.Stops > 0:
+		return m.do(view.Command{Op: view.Restart}, nil)
+	case ended:
+		return m.anew
+	}
+	return m.do(view.Command{Op: view.Shutdown}, func(m *Model, r view.Reply) tea.Cmd { return m.anew })
+}
+
+// keepBreaks notes the breakpoints and watchpoints, which are to be in the next run too.
+func (m *Model) keepBreaks(then func(m *Model) tea.Cmd) tea.Cmd {
+	run, ctx := m.link.run, m.link.ctx
+	return func() tea.Msg {
+		s, err := run.Look(ctx, view.Query{Breaks: true})
+		return funcMsg(func(m *Model) tea.Cmd {
+			if err == nil {
+				m.kept = s.Breaks
+			}
+			return then(m)
+		})
+	}
+}
+
+// setAgain makes the breakpoints of the run before.
+func (m *Model) setAgain() tea.Cmd {
+	var all []tea.Cmd
+	for _, b := range m.kept {
+		c := view.Command{Op: view.Break, Text: b.Text, If: b.If, Temporary: b.Temporary}
+		if b.Kind == "watch" {
+			c.Op, c.Size = view.Watch, b.Size
+		}
+		if c.Text == "" {
+			c.Addr = b.Addr
+		}
+		all = append(all, m.do(c, func(m *Model, r view.Reply) tea.Cmd {
+			if b.Enabled {
+				return nil
+			}
+			return m.do(view.Command{Op: view.Disable, ID: r.ID}, quiet)
+		}))
+	}
+	return tea.Sequence(all...)
 }
 
 // forget drops what was known of the run so far.
@@ -144,7 +182,7 @@ func (m *Model) anew() tea.Msg {
 		m.screen().Screen = m.terminal
 		m.live = &view.Snapshot{State: view.Starting, Program: m.live.Program}
 		m.data.Now = m.live
-		return tea.Batch(m.wait, m.arrange(), m.want())
+		return tea.Batch(m.wait, m.arrange(), m.setAgain(), m.want())
 	})
 }
 

@@ -97,9 +97,28 @@ func (m *Model) happened(b eventsMsg) tea.Cmd {
 	if b.ended {
 		m.over("the connection to the run was lost")
 		m.flow.ended = true
-		return nil
+		return m.atEnd()
 	}
 	return tea.Batch(m.wait, m.want())
+}
+
+// atEnd shows the run's last counters, ranges, gaps and failures, where the run still tells.
+func (m *Model) atEnd() tea.Cmd {
+	from := m.link
+	return func() tea.Msg {
+		s, err := from.run.Look(from.ctx, view.Query{Ranges: true, Gaps: true, Failures: true, Blocks: true, Breaks: true})
+		return funcMsg(func(m *Model) tea.Cmd {
+			if err != nil || m.link != from || s.State != view.Ended || m.live.Stops > 0 {
+				return nil
+			}
+			s.Reason = m.live.Reason
+			if m.data.Now == m.live {
+				m.data.Now = s
+			}
+			m.live = s
+			return nil
+		})
+	}
 }
 
 // over makes the end of the run the present: what was known last, and how it ended.

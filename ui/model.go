@@ -62,6 +62,7 @@ type Model struct {
 	past    past
 	animate animation
 	rates   rates
+	kept    []view.BreakPoint // for the next run
 
 	log    []pane.Line
 	popup  popup

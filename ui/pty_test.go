@@ -353,6 +353,32 @@ int main() { std::vector<std::thread> all; for (int i = 1; i <= 4; i++) all.empl
 	s.leaves()
 }
 
+// TestRestartKeepsBreaks: a breakpoint is there in the next run too, and gaps of a run that has ended can be seen and exported.
+func TestRestartKeepsBreaks(t *testing.T) {
+	t.Parallel()
+	s := sit(t, 200, 60, "tui", "--", need(t, "strace"), "-o", "/dev/null", "true") // ptrace is refused, which is a gap
+	s.says("paused  start")
+	s.keys(":break *_start" + enter)
+	s.sees("breakpoint 1 ")
+	s.keys(":watch *(int*)($rsp-256)" + enter)
+	s.sees("watchpoint 2 ")
+	for range 2 {
+		s.keys(":delete 2" + enter + "c")
+		s.says("ended")
+		s.sees("ptrace")
+		file := t.TempDir() + "/gaps.json"
+		s.keys(":export gaps " + file + enter)
+		s.sees("gaps written to " + file)
+		if !strings.Contains(read(t, file), "ptrace") {
+			t.Error("the export has no gaps")
+		}
+		s.keys(":restart" + enter)
+		s.says("paused  start")
+		s.until("the breakpoint", func(screen string) bool { return strings.Contains(screen, "*1  break") })
+	}
+	s.kills()
+}
+
 func TestEndings(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ script, want string }{

@@ -224,3 +224,24 @@ type BlockInfo struct {
 	Count        uint64 `json:"count,omitempty"`
 	Symbol       string `json:"symbol,omitempty"`
 }
+
+// Part is what a query names of a snapshot of a run that has ended.
+func (s *Snapshot) Part(q Query) *Snapshot {
+	part := *s
+	if !q.Ranges {
+		part.Ranges = nil
+	}
+	if !q.Gaps {
+		part.Gaps = nil
+	}
+	if !q.Blocks {
+		part.Blocks = nil
+	}
+	if !q.Failures {
+		part.Failures = nil
+	}
+	if !q.Breaks {
+		part.Breaks = nil
+	}
+	return &part
+}
