@@ -97,6 +97,10 @@ func (e *engine) born(t *thread, child int) error {
 	if flags&unix.CLONE_CHILD_CLEARTID != 0 {
 		c.clearTID = t.birth.childTID
 	}
+	if c.pace, c.ownCPUs = t.pace, t.ownCPUs; flags&unix.CLONE_THREAD != 0 {
+		e.near.release(t)
+	}
+	e.near.inherit(t, c)
 	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++
@@ -256,6 +260,9 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
+	if t.pace = 0; !t.ownCPUs {
+		e.near.keep(t)
+	}
 	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
 	t.p.limit, t.repairs = t.limit, 0
 	e.processes[t.pid] = t.p
@@ -391,6 +398,7 @@ func setRobustList(e *engine, t *thread, a [6]uint64) error {
 func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	e.logf("%v", s)
 	p := t.p
+	e.near.release(t)
 	delete(e.threads, t.tid)
 	if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
 		if err := e.mirrorExit(t); err != nil {

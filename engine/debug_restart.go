@@ -15,6 +15,7 @@ func startOver(e *engine, c view.Command) (view.Reply, error) {
 func (e *engine) startAgain() error {
 	e.debug.restart = false
 	e.queue, e.parked, e.debug.ready = nil, nil, nil
+	e.near.end() // the program inherits from this thread
 	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files(), e.opts.Terminal != nil)
 	if err != nil {
 		return &StartError{e.opts.Path, err}

@@ -66,6 +66,7 @@ type engine struct {
 	image      *runtimeImage
 	saved      *saved.Store
 	spare      *codeCache // for the next address space
+	near       near
 	failures   Failures
 	placement  Placement
 	scrubber   *scrubber // nil if it is off
@@ -93,6 +94,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	defer func() { started <- err }() // a second one is dropped: the channel has room for what the caller reads
 	e.saved = saved.Open(e.opts.Cache, e.logf)
 	defer e.dropSpare()
+	defer e.near.end()
 	if err := checkNode(e.opts.MirrorNode); err != nil {
 		return nil, err
 	}

@@ -67,6 +67,7 @@ func (e *engine) letGo(t *thread, exe, why string) error {
 	if err := ptrace.SetSigmask(t.tid, t.mask); err != nil {
 		return err
 	}
+	e.near.release(t)
 	delete(e.threads, t.tid)
 	if t.tid != e.root {
 		e.closeAccount(t.pid, ptrace.Stop{})

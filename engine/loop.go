@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -78,6 +80,9 @@ func (e *engine) event(s ptrace.Stop) error {
 	}
 	e.current = s.Tid
 	before := t.stopped.Kind
+	if t.running && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+		e.paced(t)
+	}
 	t.running, t.stopped = false, s
 	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
 		t.parent = 0
@@ -112,6 +117,7 @@ func (e *engine) event(s ptrace.Stop) error {
 // resume continues a thread where it is.
 func (t *thread) resume(sig unix.Signal) error {
 	t.running = true
+	atomic.StoreInt64(&t.ranAt, time.Now().UnixMicro())
 	return ptrace.Cont(t.tid, sig)
 }
 

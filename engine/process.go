@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -71,8 +72,11 @@ type thread struct {
 	robustHead uint64           // set_robust_list
 	robust     []uint64         // words of that list when it asked to end
 	running    bool
-	stopped    ptrace.Stop  // the last stop
-	limit      *unix.Rlimit // of the program that it executes next
+	ranAt      int64         // when it was let run last, in microseconds: see near
+	pace       time.Duration // how long it runs between stops
+	ownCPUs    bool          // it has chosen its processors
+	stopped    ptrace.Stop   // the last stop
+	limit      *unix.Rlimit  // of the program that it executes next
 	filters    *seccomp.Chain
 	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
 	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached

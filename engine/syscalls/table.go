@@ -211,8 +211,8 @@ var table = [Max]Row{
 	200: pass("tkill"),
 	201: regular("time", fixed(0, 8)),
 	202: refused("futex", unix.ENOSYS, "an unknown operation").by(1, futexCases...).blocks(),
-	203: pass("sched_setaffinity"),
-	204: regular("sched_getaffinity", got(2, 1, 1)),
+	203: engine("sched_setaffinity"),
+	204: engine("sched_getaffinity", got(2, 1, 1)),
 	205: absent("set_thread_area", unix.ENOSYS), // not a 64-bit call
 	206: refused("io_setup", unix.ENOSYS, "asynchronous I/O: the kernel writes a ring and buffers at any time"),
 	207: absent("io_destroy", unix.ENOSYS), // nothing to destroy: io_setup is refused

@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"kmv/engine/ptrace"
+)
+
+// A stop is two changes from one thread to another: the target's to the engine's, and back. On one processor that takes 3 us; to
+// wake another that sleeps, 12 and more. So while a thread stops all the time (a program that has just started), it is kept on
+// the engine's processor, and let go as soon as it does work of its own: parallel work stays parallel.
+
+// near is the threads that are kept.
+type near struct {
+	mu      sync.Mutex
+	threads map[*thread]unix.CPUSet // which processors they may use otherwise
+	hand    int                     // the engine's own thread, while it stays where it is; else 0
+	cpus    unix.CPUSet             // which processors that may use otherwise
+	timer   *time.Timer
+}
+
+const (
+	nearPace  = 100 * time.Microsecond // of a thread that is kept: the time that it runs between two stops
+	longPace  = 3 * nearPace           // longer times do not count more
+	nearAlone = 5 * time.Millisecond   // without a stop: it is let go
+)
+
+// paced notes how long a thread ran until it stopped, and keeps it near or lets it go.
+func (e *engine) paced(t *thread) {
+	ran := min(time.Since(t.resumed()), longPace)
+	t.pace = (3*t.pace + ran) / 4
+	switch {
+	case t.p == nil || t.p.threads > 1 || t.ownCPUs || t.pace > nearPace:
+		e.near.release(t)
+	default:
+		e.near.keep(t)
+	}
+}
+
+// resumed is when a thread was let run last.
+func (t *thread) resumed() time.Time { return time.UnixMicro(atomic.LoadInt64(&t.ranAt)) }
+
+// keep moves a stopped thread to the engine's processor. It is called on the engine's thread.
+func (n *near) keep(t *thread) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if _, ok := n.threads[t]; ok {
+		return
+	}
+	var cpus, one unix.CPUSet
+	if unix.SchedGetaffinity(t.tid, &cpus) != nil || cpus.Count() < 2 {
+		return
+	}
+	if n.hand == 0 && !n.settle() {
+		return
+	}
+	if unix.SchedGetaffinity(n.hand, &one) != nil || unix.SchedSetaffinity(t.tid, &one) != nil {
+		return
+	}
+	n.add(t, cpus)
+}
+
+func (n *near) add(t *thread, cpus unix.CPUSet) {
+	if n.threads == nil {
+		n.threads = map[*thread]unix.CPUSet{}
+	}
+	if n.threads[t] = cpus; n.timer == nil {
+		n.timer = time.AfterFunc(nearAlone, n.look)
+	}
+}
+
+// settle keeps the engine's thread where it is.
+func (n *near) settle() bool {
+	cpu, err := ptrace.CPU()
+	if err != nil || unix.SchedGetaffinity(0, &n.cpus) != nil || !n.cpus.IsSet(cpu) {
+		return false
+	}
+	var one unix.CPUSet
+	one.Set(cpu)
+	if unix.SchedSetaffinity(0, &one) != nil {
+		return false
+	}
+	n.hand = unix.Gettid()
+	return true
+}
+
+// inherit is for a thread whose parent is kept: the kernel has given it the parent's processor.
+func (n *near) inherit(parent, child *thread) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if cpus, ok := n.threads[parent]; ok {
+		n.add(child, cpus)
+	}
+}
+
+// release lets a thread use all its processors again.
+func (n *near) release(t *thread) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.drop(t)
+}
+
+func (n *near) drop(t *thread) {
+	cpus, ok := n.threads[t]
+	if !ok {
+		return
+	}
+	delete(n.threads, t)
+	_ = unix.SchedSetaffinity(t.tid, &cpus) // it may have ended
+}
+
+// look lets threads go that have run for long. It is not on the engine's thread, which sleeps.
+func (n *near) look() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for t := range n.threads {
+		if time.Since(t.resumed()) > nearAlone {
+			n.drop(t)
+		}
+	}
+	n.timer = nil
+	if len(n.threads) > 0 {
+		n.timer = time.AfterFunc(nearAlone, n.look)
+	} else if n.hand != 0 {
+		_ = unix.SchedSetaffinity(n.hand, &n.cpus)
+		n.hand = 0
+	}
+}
+
+// end lets everything go.
+func (n *near) end() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for t := range n.threads {
+		n.drop(t)
+	}
+	if n.hand != 0 {
+		_ = unix.SchedSetaffinity(n.hand, &n.cpus)
+		n.hand = 0
+	}
+}
+
+// affinity is sched_setaffinity and sched_getaffinity: the program finds its own processors, and one that chooses some is left alone.
+func affinity(e *engine, t *thread, a [6]uint64) error {
+	u := e.threads[int(int32(a[0]))]
+	if a[0] == 0 {
+		u = t
+	}
+	if u != nil {
+		e.near.release(u)
+		u.ownCPUs = u.ownCPUs || t.regs.Rax == unix.SYS_SCHED_SETAFFINITY
+	}
+	return e.pass(t, nil)
+}
+
+func init() {
+	handlers[unix.SYS_SCHED_SETAFFINITY], handlers[unix.SYS_SCHED_GETAFFINITY] = affinity, affinity
+}
