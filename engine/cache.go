@@ -92,9 +92,11 @@ type codeCache struct {
 	blocks     []block
 	stubs      []stub
 	links      []link
-	calls      []uint32               // rel32 that lead to the system call routine
-	native     []byte                 // what the blocks that were translated here were translated from, in their order
-	regions    []region               // mappings whose translations can be kept
+	calls      []uint32 // rel32 that lead to the system call routine
+	native     []byte   // what the blocks that were translated here were translated from, in their order
+	regions    []region // mappings whose translations can be kept
+	dormant    []region // of earlier address spaces of the program exe, not mapped here yet
+	exe        string
 	stale      map[uint32]uint64      // cache offset of a stale block's entry -> its native address
 	index      addressMap             // native address -> block
 	pages      map[uint64]*[64]uint64 // a bit for each native address that a block starts at

@@ -303,7 +303,7 @@ func (e *engine) leave(t *thread) {
 	if p.uffd != nil {
 		_ = p.uffd.Close()
 	}
-	e.retire(p.code)
+	e.retire(p.code, p.exe)
 	if e.processes[p.pid] == p {
 		delete(e.processes, p.pid)
 	}

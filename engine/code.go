@@ -46,8 +46,17 @@ func elfWithCode(path string, m *shadowmem.Mapping) bool {
 	return false
 }
 
-// codeChanged tells the cache that native memory has been mapped, unmapped or protected anew.
+// codeChanged tells the cache that native memory has been moved, unmapped or protected anew.
 func (e *engine) codeChanged(t *thread, start, end uint64) error {
+	return e.codeGone(t, start, end, (*codeCache).dropDormant)
+}
+
+// codeMapped is for what is mapped: what sleeps there is looked at when the mapping is known (wake).
+func (e *engine) codeMapped(t *thread, start, end uint64) error {
+	return e.codeGone(t, start, end, nil)
+}
+
+func (e *engine) codeGone(t *thread, start, end uint64, dormant func(*codeCache, uint64, uint64)) error {
 	p := t.p
 	p.text.forget(start, end)
 	p.modules = nil
@@ -60,7 +69,10 @@ func (e *engine) codeChanged(t *thread, start, end uint64) error {
 	if err := e.split(t); err != nil {
 		return err
 	}
-	p.code.invalidate(start, end)
+	if dormant != nil {
+		dormant(p.code, start, end)
+	}
+	p.code.invalidateAwake(start, end)
 	p.code.forgetRegions(start, end)
 	for page := range p.guarded {
 		if page >= start && page < end {

@@ -65,7 +65,8 @@ type engine struct {
 	start      time.Time
 	image      *runtimeImage
 	saved      *saved.Store
-	spare      *codeCache // for the next address space
+	spare      *codeCache   // for the next address space
+	asleep     []*codeCache // with code, for the next address spaces of their programs
 	near       near
 	failures   Failures
 	placement  Placement

@@ -253,6 +253,11 @@ func (l *loader) move() error {
 		}
 	}
 	l.t.regs.Rip = l.moved(l.t.regs.Rip)
+	for _, m := range l.p.space.All() {
+		if m.Prot&unix.PROT_EXEC != 0 {
+			l.p.wakeAt(uint64(m.Start), uint64(m.End))
+		}
+	}
 	return nil
 }
 

@@ -157,7 +157,7 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if c.err() != nil {
 		return c.ret, nil
 	}
-	if err := e.codeChanged(t, at, at+size); err != nil {
+	if err := e.codeMapped(t, at, at+size); err != nil {
 		return 0, err
 	}
 	if empty {
@@ -171,6 +171,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	}
 	if err := e.apply(t, ops, fd); err != nil {
 		return e.unmapped(t, at, at+size, err)
+	}
+	if prot&unix.PROT_EXEC != 0 {
+		t.p.wakeAt(at, at+size)
 	}
 	return c.ret, e.forgetLost(t, at, at+size)
 }

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
-	"kmv/engine/syscalls"
 )
 
 // A program that starts another one for every line of a script needs a code cache for each: a third of a short program's
@@ -23,18 +22,26 @@ const (
 
 // retire ends the use of a cache by one address space. It is kept if it is small, nobody else uses it, and there will be
 // somebody to use it again.
-func (e *engine) retire(c *codeCache) {
-	if c.users > 1 || e.spare != nil || len(e.threads) == 0 || c.pos > spareMost || c.judged != [syscalls.Max]bool{} || c.slots.next > spareSlots || len(c.far.windows) > 0 {
+func (e *engine) retire(c *codeCache, exe string) {
+	switch {
+	case c.users > 1 || len(e.threads) == 0 || c.pos > spareMost || !c.untouched():
 		_ = c.close()
-		return
+	case c.sleep(exe):
+		e.keepAsleep(c)
+	case e.spare != nil:
+		_ = c.close()
+	default:
+		c.empty()
+		e.spare = c
 	}
-	c.empty()
-	e.spare = c
 }
 
 // dropSpare gives the memory of a kept cache back.
 func (e *engine) dropSpare() {
-	if e.spare != nil {
+	for _, c := range e.asleep {
+		_ = c.close()
+	}
+	if e.asleep = nil; e.spare != nil {
 		_ = e.spare.close()
 		e.spare = nil
 	}
@@ -64,7 +71,7 @@ func (c *codeCache) empty() {
 // takeSpare opens the file of the kept cache in the target, by its name in /proc, and says whether that worked: the
 // target may be in another root, or see other processes.
 func (l *loader) takeSpare(name uint64) (fd uint64, ok bool) {
-	c := l.e.spare
+	c := l.e.fits(l.p.exe)
 	if c == nil {
 		return 0, false
 	}
@@ -81,7 +88,8 @@ func (l *loader) takeSpare(name uint64) (fd uint64, ok bool) {
 		l.e.logf("%d: /proc is not that of kmv (%v)", l.t.pid, err)
 		return 0, false
 	}
-	l.p.code, l.e.spare = c, nil
+	l.p.code = c
+	l.e.taken(c)
 	return fd, true
 }
 

@@ -109,7 +109,7 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 		copy(n.thread(s), c.thread(s))
 	}
 	n.blocks, n.stubs, n.links = slices.Clone(c.blocks), slices.Clone(c.stubs), slices.Clone(c.links)
-	n.calls, n.native, n.regions = slices.Clone(c.calls), slices.Clone(c.native), slices.Clone(c.regions)
+	n.calls, n.native, n.regions, n.dormant = slices.Clone(c.calls), slices.Clone(c.native), slices.Clone(c.regions), slices.Clone(c.dormant)
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
 	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)

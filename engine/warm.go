@@ -56,17 +56,13 @@ func (p *process) recall(pc uint64) {
 		return
 	}
 	r := region{start: uint64(m.Start), end: uint64(m.End)}
+	c.dropDormant(r.start, r.end)
 	if id, ok := p.identity(m); ok {
 		r.kept = true
-		// Each program has its own image of a library: that of all programs together is several times what one needs.
-		r.key = saved.KeyOf(fmt.Sprintf("%s %+v %q %x-%x %s", buildID(), c.cfg, p.exe, r.start, r.end, id))
+		r.key = p.regionKey(r.start, r.end, id)
 		im := p.saved.Get(r.key)
-		read := func(addr uint64, buf []byte) int {
-			n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
-			return n
-		}
 		if im != nil {
-			if r.sum = im.Sum(); same(&r, im, read) {
+			if r.sum = im.Sum(); p.sameText(&r, im) {
 				c.place(&r, im)
 				c.breakUp(r.start, r.end)
 			}
@@ -74,6 +70,20 @@ func (p *process) recall(pc uint64) {
 		p.saved.Release(r.key, im)
 	}
 	c.regions = append(c.regions, r)
+}
+
+// regionKey finds what is saved of a mapping. Each program has its own image of a library: that of all programs together is
+// several times what one needs.
+func (p *process) regionKey(start, end uint64, id string) saved.Key {
+	return saved.KeyOf(fmt.Sprintf("%s %+v %q %x-%x %s", buildID(), p.code.cfg, p.exe, start, end, id))
+}
+
+// sameText compares an image with memory.
+func (p *process) sameText(r *region, im *saved.Image) bool {
+	return same(r, im, func(addr uint64, buf []byte) int {
+		n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
+		return n
+	})
 }
 
 // identity describes the file behind a mapping as long as nobody writes to it: it only finds the image, which is then

@@ -102,11 +102,19 @@ func (c *codeCache) placeBlocks(r *region, im *saved.Image, at uint32) {
 		} else {
 			c.index.set(b.native, int32(len(c.blocks)))
 			c.setLeader(b.native, true)
-			c.stats.count(b.counts, int(k.Size))
-			c.stats.LoadedBlocks++
+			c.countLoaded(&b)
 		}
 		c.blocks = append(c.blocks, b)
 	}
+}
+
+// countLoaded counts a block that was not translated here.
+func (c *codeCache) countLoaded(b *block) {
+	if b.kind == thunk {
+		return
+	}
+	c.stats.count(b.counts, int(b.size))
+	c.stats.LoadedBlocks++
 }
 
 // placeExits enters the int3 of an image.

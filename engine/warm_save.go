@@ -44,8 +44,8 @@ func (p *process) save(last bool) {
 
 // loaded is how many of the cache's blocks were not translated here.
 func (c *codeCache) loaded() (n int) {
-	for i := range c.regions {
-		n += c.regions[i].loaded
+	for _, r := range append(c.regions, c.dormant...) {
+		n += r.loaded
 	}
 	return n
 }

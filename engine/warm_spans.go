@@ -96,8 +96,8 @@ func (c *codeCache) texts() []int32 {
 
 // loadedAt is how many blocks from i on were loaded, if i is the first of them.
 func (c *codeCache) loadedAt(i int) int {
-	for k := range c.regions {
-		if r := &c.regions[k]; r.loaded > 0 && r.first == i {
+	for _, r := range append(c.regions, c.dormant...) {
+		if r.loaded > 0 && r.first == i {
 			return r.loaded
 		}
 	}
