@@ -64,7 +64,7 @@ func (e *engine) born(t *thread, child int) error {
 	if err := t.mirrorParentTID(); err != nil {
 		return err
 	}
-	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters}
+	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched}
 	if t.swapped {
 		c.mask = t.during
 	}

@@ -96,6 +96,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	e.saved = saved.Open(e.opts.Cache, e.logf)
 	defer e.dropSpare()
 	defer e.near.end()
+	defer e.watchEnds()()
 	if err := checkNode(e.opts.MirrorNode); err != nil {
 		return nil, err
 	}

@@ -84,6 +84,7 @@ func (e *engine) event(s ptrace.Stop) error {
 		e.paced(t)
 	}
 	t.running, t.stopped = false, s
+	t.watchEnd()
 	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
 		t.parent = 0
 		return e.firstStop(t)

@@ -123,7 +123,8 @@ func (e *engine) lendFor(t *thread, ops []shadowmem.Op) (*lent, error) {
 		if !ok || m.Twin != shadowmem.SourceShared {
 			continue
 		}
-		if t.p.shares = true; !m.HasFile() {
+		t.p.shares = true
+		if t.watchEnd(); !m.HasFile() {
 			continue
 		}
 		o, err := e.object(m)

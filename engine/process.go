@@ -82,6 +82,7 @@ type thread struct {
 	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached
 	vforking   bool // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool // has asked the kernel to end it
+	watched    bool // stops when it ends: see dying
 
 	goal    *goal             // what a watcher wants it to do
 	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied

@@ -13,6 +13,11 @@ import (
 const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACEEXEC |
 	unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEVFORKDONE | unix.PTRACE_O_EXITKILL
 
+// StopAtEnd makes a stopped thread, and those that it makes, stop before they end.
+func StopAtEnd(tid int) error {
+	return request(unix.PTRACE_SETOPTIONS, tid, 0, options|unix.PTRACE_O_TRACEEXIT)
+}
+
 // Start executes path in a new process with files as its descriptors, and the caller's directory, limits and process group, and
 // returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
 // With terminal, the first file becomes the controlling terminal of a session that the process leads.

@@ -91,6 +91,10 @@ func WaitFor(tid int, poll bool) (Stop, error) {
 	}
 }
 
+// Ending is told of each thread that is about to end, if StopAtEnd was asked for: its registers and memory are still there.
+// It must not wait. Nobody else sees that stop.
+var Ending func(tid int)
+
 // wait is wait4 for one thread, or for any with tid -1.
 func wait(tid int, poll bool) (Stop, error) {
 	options := unix.WALL
@@ -102,7 +106,16 @@ func wait(tid int, poll bool) (Stop, error) {
 		got, err := unix.Wait4(tid, &ws, options, nil)
 		switch err {
 		case nil:
-			return decode(got, ws)
+			s, err := decode(got, ws)
+			if err == nil && s.Kind == Exiting {
+				if Ending != nil {
+					Ending(s.Tid)
+				}
+				if err = Cont(s.Tid, 0); err == nil || err == unix.ESRCH {
+					continue
+				}
+			}
+			return s, err
 		case unix.EINTR:
 		case unix.ECHILD:
 			return Stop{}, ErrNoTarget
