@@ -23,7 +23,7 @@ func (f *failingFlags) add(fl *pflag.FlagSet) {
 	fl.Var(&f.undecided, "on-undecided", "where copies differ and nothing tells which is right: trust native or mirror, or stop the program")
 	fl.IntVar(&f.retire, "retire", 2, "move a page to another frame after so many repaired errors (0: never)")
 	fl.IntVar(&f.node, "mirror-node", -1, "keep the copies on this NUMA node")
-	fl.Lookup("mirror-node").DefValue = ""
+	fl.Lookup("mirror-node").DefValue = "0" // which help does not show: by default they are not bound
 }
 
 func (f *failingFlags) into(o *engine.Options) {

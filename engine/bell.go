@@ -17,6 +17,7 @@ var ErrEnded = view.ErrEnded
 type requests struct {
 	mu    sync.Mutex
 	bell  *ptrace.Bell // nil before the run and behind it
+	group *ptrace.Bell // the same, from the start on
 	list  []func(*engine)
 	ended bool
 }
@@ -63,10 +64,41 @@ func (r *requests) take() []func(*engine) {
 	return list
 }
 
+// sentToAll says whether a signal that kmv got went to its whole process group, as keys do: then it waits for the bell, too, which
+// blocks it. A bell that has one cannot show the next.
+func (e *engine) sentToAll(sig unix.Signal) bool {
+	_ = unix.Setpgid(0, unix.Getpgrp()) // changes nothing, but waits for a sender that is under way: both take the kernel's tasklist_lock
+	e.requests.mu.Lock()
+	bell := e.requests.group
+	e.requests.mu.Unlock()
+	if bell == nil || !bell.Holds(sig) {
+		return false
+	}
+	_ = e.requests.do((*engine).changeBell)
+	return true
+}
+
+// changeBell makes a new bell. Who has rung for the old one is heard.
+func (e *engine) changeBell() {
+	b, err := ptrace.NewBell()
+	if err != nil {
+		e.logf("the bell stays: %v", err)
+		return
+	}
+	r := e.requests
+	r.mu.Lock()
+	e.bell.Close()
+	e.bell, r.bell, r.group = b, b, b
+	if len(r.list) > 0 {
+		b.Ring()
+	}
+	r.mu.Unlock()
+}
+
 // close refuses what is still asked for, and everything from now on.
 func (r *requests) close() {
 	r.mu.Lock()
-	r.ended, r.bell = true, nil
+	r.ended, r.bell, r.group = true, nil, nil
 	r.mu.Unlock()
 	for _, f := range r.take() {
 		f(nil)

@@ -113,6 +113,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	if e.bell, err = ptrace.NewBell(); err != nil {
 		return nil, err
 	}
+	e.requests.group = e.bell
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
@@ -232,8 +233,8 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 			case s := <-ch:
 				switch s {
 				case unix.SIGINT, unix.SIGQUIT:
-					if e.opts.Terminal == nil && inForeground() {
-						continue // the terminal sent it to the program too
+					if e.opts.Terminal == nil && e.sentToAll(s.(syscall.Signal)) {
+						continue // by the terminal: the program has it too
 					}
 				case unix.SIGUSR1:
 					_ = e.requests.do(func(e *engine) { e.summary(os.Stderr) })
@@ -258,17 +259,6 @@ func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 		signal.Stop(ch)
 		close(done)
 	}
-}
-
-// inForeground says whether the keys of a terminal send their signals to kmv's process group (tcgetpgrp(3)).
-func inForeground() bool {
-	fd, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
-	return err == nil && group == unix.Getpgrp()
 }
 
 // verifyOften verifies all processes every VerifyEvery, until stop is called.

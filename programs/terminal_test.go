@@ -1,6 +1,7 @@
 package programs
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,6 +76,41 @@ func TestJobControl(t *testing.T) {
 		if s := shell.status(); s != "exit status 0" {
 			t.Errorf("the shell ended with %s", s)
 		}
+	}
+}
+
+// TestInterruptKmv presses ^C, which kmv and its program both get, and interrupts kmv alone, which hands it on: the program sees each
+// exactly once.
+func TestInterruptKmv(t *testing.T) {
+	require(t, python)
+	t.Parallel()
+	script := `
+import signal, sys
+n = 0
+def caught(sig, frame):
+    global n
+    n += 1
+    print("int", n, flush=True)
+signal.signal(signal.SIGINT, caught)
+print("ready", flush=True)
+for line in sys.stdin:
+    print("got", line.strip(), n, flush=True)
+`
+	p := start(t, true, t.TempDir(), true, "/usr/bin/python3", "-c", script)
+	p.expect("ready")
+	for i := 1; i <= 6; i++ {
+		if i%3 == 0 {
+			p.cmd.Process.Signal(syscall.SIGINT)
+		} else {
+			p.typed("\x03")
+		}
+		p.expect(fmt.Sprintf("int %d", i))
+		p.typed(fmt.Sprintf("line%d\r", i))
+		p.expect(fmt.Sprintf("got line%d %d", i, i))
+	}
+	p.typed("\x04")
+	if s := p.status(); s != "exit status 0" {
+		t.Errorf("the program ended with %s", s)
 	}
 }
 

@@ -1,7 +1,10 @@
 package ptrace
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,6 +47,15 @@ func (b *Bell) Rang(s Stop) bool { return s.Tid == b.pid }
 
 // Answer lets the bell ring again.
 func (b *Bell) Answer() error { return Cont(b.pid, 0) }
+
+// Holds says whether a signal waits for the bell: one that was sent to all of kmv's process group.
+func (b *Bell) Holds(sig unix.Signal) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", b.pid))
+	_, rest, found := bytes.Cut(status, []byte("\nShdPnd:"))
+	line, _, _ := bytes.Cut(rest, []byte("\n"))
+	pending, err2 := strconv.ParseUint(string(bytes.TrimSpace(line)), 16, 64)
+	return err == nil && found && err2 == nil && pending>>(sig-1)&1 != 0
+}
 
 // Close ends the bell; its end is one more stop for Wait.
 func (b *Bell) Close() { _ = unix.Kill(b.pid, unix.SIGKILL) }
