@@ -86,7 +86,7 @@ func (e *engine) born(t *thread, child int) error {
 		e.processes[child] = c.p
 	}
 	c.p.threads++
-	c.repairs = c.p.repairs
+	c.repairs, c.early = c.p.repairs, t.early
 	c.slot = c.p.code.slots.take()
 	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
 	c.setSlot(translator.SlotFSBase, t.fsBase())
@@ -201,11 +201,6 @@ func (e *engine) stray(s ptrace.Stop) error {
 	}
 	e.strays[s.Tid] = s
 	return nil
-}
-
-// execve verifies what is about to vanish, and leaves the rest to the kernel: execed follows, or an errno.
-func execve(e *engine, t *thread, _ [6]uint64) error {
-	return e.pass(t, nil)
 }
 
 // execed meets a new program in an old process; former is the id of the thread that called execve.

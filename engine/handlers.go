@@ -307,6 +307,10 @@ func prctl(e *engine, t *thread, a [6]uint64) error {
 		return seccompCall(e, t, a)
 	case unix.PR_GET_SECCOMP:
 		return e.answer(t, t.filters.Mode())
+	case unix.PR_MCE_KILL:
+		return memoryKill(e, t, a)
+	case unix.PR_MCE_KILL_GET:
+		return memoryKillNow(e, t, a)
 	case setMemoryMerge: // a hint for the kernel: see noMerging
 		return e.answer(t, 0)
 	}

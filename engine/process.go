@@ -80,6 +80,7 @@ type thread struct {
 	filters    *seccomp.Chain
 	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
 	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached
+	early      bool // it wants to be told of memory errors before it meets them
 	vforking   bool // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool // has asked the kernel to end it
 	watched    bool // stops when it ends: see dying

@@ -48,8 +48,11 @@ func (e *engine) openMemory(p *process, pid int) error {
 // is not about a bad page, or that both copies are lost: the program's.
 func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
 	if info.Signo == int32(unix.SIGBUS) && info.Code == busMceAO {
-		_, err := e.repair(t.p, info.Addr(), "async") // if it cannot be: it will be met, or not
-		if err == nil {
+		fixed, err := e.repair(t.p, info.Addr(), "async") // if it cannot be: it will be met, or not
+		switch {
+		case err == nil && !fixed && t.early:
+			err = e.async(t, info)
+		case err == nil:
 			err = e.goOn(t)
 		}
 		return true, err

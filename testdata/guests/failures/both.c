@@ -3,12 +3,19 @@
 #include "failures.h"
 #include <fcntl.h>
 #include <setjmp.h>
+#include <sys/prctl.h>
 static sigjmp_buf back;
 static void *volatile where;
-static void handler(int s, siginfo_t *i, void *u) { where = i->si_addr; siglongjmp(back, 1); }
+static volatile int early;
+static void handler(int s, siginfo_t *i, void *u) { if (i->si_code == 5) { early++; return; } where = i->si_addr; siglongjmp(back, 1); }
 static int load(volatile unsigned char *p) { if (sigsetjmp(back, 1)) return -1; return *p; }
 static int store(volatile unsigned char *p) { if (sigsetjmp(back, 1)) return -1; return *p = 1; }
 static int add(volatile unsigned char *p) { if (sigsetjmp(back, 1)) return -1; return ++*p, 1; }
+static void found(void *p) { // the machine tells of it before it is met
+	siginfo_t i = {.si_signo = SIGBUS, .si_code = 5};
+	i.si_addr = p; *(short *)((char *)&i.si_addr + 8) = 12;
+	CHECK(syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGBUS, &i) == 0);
+}
 int main(int argc, char **argv) {
 	struct sigaction a = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
 	sigaction(SIGBUS, &a, 0);
@@ -18,6 +25,8 @@ int main(int argc, char **argv) {
 		CHECK(load(p + PAGE + 8) == -1 && where == p + PAGE + 8);
 		CHECK(store(p + PAGE + 16) == -1 && where == p + PAGE + 16);
 		CHECK(add(p + PAGE + 24) == -1 && where == p + PAGE + 24);
+		found(p + PAGE); CHECK(early == 0); // it has not asked to be told
+		prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY, 0, 0); found(p + PAGE); CHECK(early == 1);
 		p[PAGE - 1] = 3; p[2 * PAGE] = 4;
 		int fd = open("/dev/zero", O_RDONLY); CHECK(read(fd, p + PAGE, 10) == -1 && errno == EFAULT);
 		CHECK(mmap(p + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == p + PAGE); // the page is given up
