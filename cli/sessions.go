@@ -42,9 +42,13 @@ func (a *app) sessionsList() *cobra.Command {
 			if len(args) > 0 {
 				dir = args[0]
 			}
+			if info, err := os.Stat(dir); err == nil && info.Mode().IsRegular() {
+				sessions.List(a.out, args)
+				return nil
+			}
 			entries, err := os.ReadDir(dir)
 			if err != nil {
-				return failure{err: err, hint: "kmv sessions ls DIR needs a directory that can be read"}
+				return failure{err: err, hint: "kmv sessions ls needs a directory, or a recording"}
 			}
 			var files []string
 			for _, e := range entries {

@@ -113,9 +113,10 @@ func (e *engine) counters() view.Counters {
 			c.Counting = c.Counting || p.code.counting
 		}
 		for _, m := range p.space.All() {
-			if m.Writable() {
-				c.BytesWritable += m.Len()
+			if !m.Writable() {
+				continue
 			}
+			c.BytesWritable += m.Len()
 			if m.Compared() {
 				c.BytesMirrored += m.Len()
 			}

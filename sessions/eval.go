@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"kmv/engine/expr"
@@ -48,7 +49,7 @@ func (r recorded) Register(name string) (uint64, bool) {
 	return register(r.m.registers[r.thread], name)
 }
 
-// Symbol finds variables among the ranges, and functions where an instruction at their start was recorded.
+// Symbol finds variables among the ranges, and functions where one of their instructions was recorded.
 func (r recorded) Symbol(name string) (addr, size uint64, object, ok bool) {
 	for _, v := range r.m.ranges {
 		if v.Kind == "variable" && v.Name == name {
@@ -59,12 +60,25 @@ func (r recorded) Symbol(name string) (addr, size uint64, object, ok bool) {
 		if key.pid != r.m.pull.Pid {
 			continue
 		}
-		symbol := versions[0].code.Symbol
-		if symbol == name || strings.TrimSuffix(symbol, "+0") == name || strings.TrimSuffix(symbol, "+0x0") == name {
-			return key.addr, 0, false, true
+		function, offset := cutOffset(versions[0].code.Symbol)
+		if function == name || strings.HasPrefix(function, name+"(") {
+			return key.addr - offset, 0, false, true
 		}
 	}
 	return 0, 0, false, false
+}
+
+// cutOffset splits function+0x1c.
+func cutOffset(symbol string) (function string, offset uint64) {
+	i := strings.LastIndexByte(symbol, '+')
+	if i < 0 {
+		return symbol, 0
+	}
+	offset, err := strconv.ParseUint(symbol[i+1:], 0, 64)
+	if err != nil { // operator+
+		return symbol, 0
+	}
+	return symbol[:i], offset
 }
 
 func (r recorded) Read(addr uint64, size int) (uint64, error) {

@@ -76,8 +76,8 @@ type Counters struct {
 	Stops          uint64 `json:"stops"`
 	Blocks         int    `json:"blocks"`
 	CacheBytes     int    `json:"cache_bytes"`
-	BytesMirrored  uint64 `json:"bytes_mirrored"`  // of address space
-	BytesWritable  uint64 `json:"bytes_writable"`  // that could be
+	BytesMirrored  uint64 `json:"bytes_mirrored"`  // of the writable address space
+	BytesWritable  uint64 `json:"bytes_writable"`  // all of it that the program may write
 	BytesResident  uint64 `json:"bytes_resident"`  // of copies
 	Gaps           int    `json:"gaps"`            // kinds of unmirrored writes
 	DivergentBytes uint64 `json:"divergent_bytes"` // of the last verification or scrub
