@@ -271,7 +271,7 @@ func setRegister(m *Model, l *Line, name, value string) (tea.Cmd, error) {
 		return nil, l.bad(0, why, "? shows what works now")
 	}
 	send := func(m *Model, v uint64) tea.Cmd {
-		return m.do(view.Command{Op: view.SetReg, Thread: m.thread, Text: name, Value: v}, func(m *Model, r view.Reply) tea.Cmd {
+		return m.act(l, view.Command{Op: view.SetReg, Thread: m.thread, Text: name, Value: v}, func(m *Model, r view.Reply) tea.Cmd {
 			m.say(draw.Warn, fmt.Sprintf("%s = %#x", name, v))
 			m.flow.stopped = true
 			return nil
@@ -280,5 +280,5 @@ func setRegister(m *Model, l *Line, name, value string) (tea.Cmd, error) {
 	if v, err := parseNumber(value); err == nil {
 		return send(m, v), nil
 	}
-	return m.do(view.Command{Op: view.Eval, Text: value, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return send(m, r.Value) }), nil
+	return m.act(l, view.Command{Op: view.Eval, Text: value, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return send(m, r.Value) }), nil
 }

@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
@@ -27,8 +29,10 @@ func newPalette(m *Model) *palette {
 
 func (p *palette) title() string            { return "what do you want to do?" }
 func (p *palette) size(w, h int) (int, int) { return min(w, 92), min(h, 18) }
-func (p *palette) String(i int) string      { return p.all[i].Name + " " + p.all[i].Help }
-func (p *palette) Len() int                 { return len(p.all) }
+func (p *palette) String(i int) string {
+	return strings.Join(append(append([]string{p.all[i].Name}, p.all[i].Aliases...), p.all[i].Help), " ")
+}
+func (p *palette) Len() int { return len(p.all) }
 
 // match keeps the actions that fit what was typed, the best first.
 func (p *palette) match() {
@@ -40,6 +44,12 @@ func (p *palette) match() {
 	for _, f := range fuzzy.FindFrom(p.input.Value(), p) {
 		p.shown = append(p.shown, p.all[f.Index])
 	}
+	named := func(a *Action) bool {
+		return slices.ContainsFunc(append([]string{a.Name}, a.Aliases...), func(n string) bool { return strings.HasPrefix(n, p.input.Value()) })
+	}
+	slices.SortStableFunc(p.shown, func(a, b *Action) int { // a name that begins so is what was meant
+		return map[bool]int{true: 1}[named(b)] - map[bool]int{true: 1}[named(a)]
+	})
 }
 
 func (p *palette) draw(s draw.Surface, m *Model) {

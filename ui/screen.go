@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"kmv/ui/draw"
@@ -19,11 +20,8 @@ func (m *Model) canvas() draw.Surface {
 	}
 	m.data.Log, m.data.Search = m.log, m.search.text
 	h := m.header
-	if b := m.past.badge(m.live); b != "" {
-		h.Badge = b
-	} else if h.Badge == "" && m.opt.ReadOnly {
-		h.Badge = "READ-ONLY"
-	}
+	h.Badge = strings.Join(slices.DeleteFunc([]string{h.Badge, m.past.badge(m.live), map[bool]string{true: "READ-ONLY"}[m.opt.ReadOnly]},
+		func(s string) bool { return s == "" }), "  ")
 	h.Draw(c.Sub(m.plan.Header), m.present())
 	for i := range m.plan.Boxes {
 		m.box(c, i)

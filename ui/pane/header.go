@@ -88,12 +88,20 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 	if c.Unrecovered > 0 {
 		p.Put(draw.Bad, fmt.Sprintf("  lost %d", c.Unrecovered))
 	}
-	if w >= 120 {
-		p.Put(draw.Dim, fmt.Sprintf("  blocks %s  %s", draw.Count(uint64(c.Blocks)), draw.Plural(c.Threads, "thread")))
-		if c.Processes > 1 {
-			p.Put(draw.Dim, fmt.Sprintf(" in %d processes", c.Processes))
+	for _, text := range []string{"blocks " + draw.Count(uint64(c.Blocks)), tree(c)} {
+		if p.At()+2+draw.Width(text) <= w {
+			p.Put(draw.Dim, "  "+text)
 		}
 	}
+}
+
+// tree is how much runs.
+func tree(c view.Counters) string {
+	text := draw.Plural(c.Threads, "thread")
+	if c.Processes > 1 {
+		text += fmt.Sprintf(" in %d processes", c.Processes)
+	}
+	return text
 }
 
 // Share is how much of the writable memory is mirrored, in percent, rounded down: 100 is all.

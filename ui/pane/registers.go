@@ -94,18 +94,23 @@ func (r *Registers) vectors(d *Data) [][]cell {
 		return nil
 	}
 	for i, v := range d.Now.Registers.Vectors {
-		var b strings.Builder
-		for j := len(v) - 1; j >= 0; j-- {
-			fmt.Fprintf(&b, "%02x", v[j])
-			if j%8 == 0 && j > 0 {
-				b.WriteByte('_')
-			}
-		}
 		changed := false
 		if p := d.Before; p != nil && p.Registers != nil && i < len(p.Registers.Vectors) {
 			changed = string(p.Registers.Vectors[i]) != string(v)
 		}
-		out = append(out, []cell{{name: vectorName(len(v), i), value: b.String(), changed: changed, width: r.w}})
+		name := vectorName(len(v), i)
+		per := max((r.w-7)/17, 1) * 8 // bytes a line
+		for high := len(v); high > 0; high -= per {
+			var b strings.Builder
+			for j := high - 1; j >= max(high-per, 0); j-- {
+				fmt.Fprintf(&b, "%02x", v[j])
+				if j%8 == 0 && j > max(high-per, 0) {
+					b.WriteByte('_')
+				}
+			}
+			out = append(out, []cell{{name: name, value: b.String(), changed: changed, width: r.w}})
+			name = ""
+		}
 	}
 	for i, k := range d.Now.Registers.Masks {
 		out = append(out, []cell{{name: fmt.Sprintf("k%d", i), value: fmt.Sprintf("%016x", k), width: r.w}})
