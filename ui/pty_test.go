@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,9 @@ type seat struct {
 	emu  *vt.Emulator
 	raw  []byte // all output
 	news chan struct{}
-	gone chan struct{}
+	gone chan struct{} // closed when kmv has left and all that it wrote was read
+	over chan struct{} // closed when nothing reads the terminal any more
+	code int           // kmv's exit status, once it is gone
 }
 
 // sit starts kmv with arguments in a terminal.
@@ -54,8 +57,9 @@ func sit(t *testing.T, w, h int, args ...string) *seat {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &seat{t: t, w: w, h: h, emu: vt.NewEmulator(w, h), news: make(chan struct{}, 1), gone: make(chan struct{})}
-	s.cmd = exec.Command(kmv, args...)
+	s := &seat{t: t, w: w, h: h, emu: vt.NewEmulator(w, h), news: make(chan struct{}, 1), gone: make(chan struct{}), over: make(chan struct{})}
+	// A terminal whose first process ends is hung up, and may lose what was written last: so that is a shell, as at home.
+	s.cmd = exec.Command("sh", append([]string{"-c", `"$@"; printf '\033]777;left %d\007' $?; read x`, "sh", kmv}, args...)...)
 	s.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "COLORTERM=truecolor", "XDG_CONFIG_HOME="+t.TempDir())
 	s.tty, err = pty.StartWithSize(s.cmd, &pty.Winsize{Cols: uint16(w), Rows: uint16(h)})
 	if err != nil {
@@ -64,12 +68,15 @@ func sit(t *testing.T, w, h int, args ...string) *seat {
 	go s.read()
 	go io.Copy(s.tty, s.emu) // a terminal answers questions
 	t.Cleanup(func() {
-		for _, run := range children(s.cmd.Process.Pid) { // a run outlives its screen, but not its test
-			defer run.Kill()
+		for _, kmv := range children(s.cmd.Process.Pid) {
+			for _, run := range children(kmv.Pid) { // a run outlives its screen, but not its test
+				defer run.Kill()
+			}
+			kmv.Kill()
 		}
 		s.cmd.Process.Kill()
 		s.tty.Close()
-		<-s.gone
+		<-s.over
 		s.emu.Close()
 	})
 	return s
@@ -91,14 +98,22 @@ func children(pid int) (out []*os.Process) {
 	return out
 }
 
+var goodbye = regexp.MustCompile("\x1b\\]777;left ([0-9]+)\x07")
+
 func (s *seat) read() {
-	defer close(s.gone)
+	defer close(s.over)
+	left := sync.OnceFunc(func() { close(s.gone) })
+	defer left()
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := s.tty.Read(buf)
 		s.mu.Lock()
 		s.emu.Write(buf[:n])
 		s.raw = append(s.raw, buf[:n]...)
+		if m := goodbye.FindSubmatch(s.raw[max(len(s.raw)-n-32, 0):]); m != nil {
+			s.code, _ = strconv.Atoi(string(m[1]))
+			left()
+		}
 		s.mu.Unlock()
 		notify(s.news)
 		if err != nil {
@@ -226,7 +241,7 @@ func (s *seat) kills() {
 	s.sees("kill the program, with its children")
 	s.keys("k")
 	s.leaves()
-	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
+	if code := s.code; code != 0 {
 		s.t.Errorf("status %d\n%s", code, s.screen())
 	}
 }
@@ -423,7 +438,9 @@ func TestScreenDies(t *testing.T) {
 	}
 	s = sit(t, 120, 40, "tui", "--connect", pid)
 	s.says("running")
-	s.cmd.Process.Kill()
+	for _, kmv := range children(s.cmd.Process.Pid) {
+		kmv.Kill()
+	}
 	<-s.gone
 	s = sit(t, 100, 30, "tui", "--connect", pid)
 	s.says("running")
