@@ -3,9 +3,17 @@ package main
 
 import (
 	"os"
+	"runtime/debug"
 
 	"kmv/cli"
 	"kmv/engine"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:], engine.Run)) }
+func main() {
+	// Most of the heap are tables without pointers, one entry a translated block: collecting often costs little time, and the
+	// program's machine has that memory for itself.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(20)
+	}
+	os.Exit(cli.Main(os.Args[1:], engine.Run))
+}
