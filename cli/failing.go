@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/pflag"
 
@@ -21,9 +22,10 @@ func (f *failingFlags) add(fl *pflag.FlagSet) {
 	f.undecided = choiceFlag{engine.TrustNative, []string{engine.TrustNative, engine.TrustMirror, engine.TrustNone}}
 	fl.Var(&f.scrub, "scrub", "compare the copies in the background: a share of one core (2%), bytes a second (64M), or off")
 	fl.Var(&f.undecided, "on-undecided", "where copies differ and nothing tells which is right: trust native or mirror, or stop the program")
-	fl.IntVar(&f.retire, "retire", 2, "move a page to another frame after so many repaired errors (0: never)")
-	fl.IntVar(&f.node, "mirror-node", -1, "keep the copies on this NUMA node")
-	fl.Lookup("mirror-node").DefValue = "0" // which help does not show: by default they are not bound
+	f.retire, f.node = 2, -1
+	fl.Var(&wholeFlag{&f.retire}, "retire", "move a page to another frame after so many repaired errors (0: never)")
+	fl.Var(&wholeFlag{&f.node}, "mirror-node", "keep the copies on this NUMA node")
+	fl.Lookup("mirror-node").DefValue = "0" // which help does not show: without it they are not bound
 }
 
 func (f *failingFlags) into(o *engine.Options) {
@@ -47,6 +49,20 @@ func (s *scrubFlag) Set(text string) error {
 		return fmt.Errorf("%q %w", text, err)
 	}
 	s.rate, s.text = rate, text
+	return nil
+}
+
+// wholeFlag is a number from 0 on; the value before it is set may be another one.
+type wholeFlag struct{ value *int }
+
+func (w *wholeFlag) Type() string   { return "N" }
+func (w *wholeFlag) String() string { return strconv.Itoa(*w.value) }
+func (w *wholeFlag) Set(text string) error {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return fmt.Errorf("%q is not a number from 0 on", text)
+	}
+	*w.value = n
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"kmv/engine"
+	"kmv/engine/saved"
 	"kmv/shadowmem"
 )
 
@@ -81,6 +82,11 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 	path, err := lookup(args[0], os.Getenv("PATH"))
 	if err != nil {
 		return notStarted(err)
+	}
+	if f.cache != "" && f.cache != "off" {
+		if err := saved.CheckDirectory(f.cache); err != nil {
+			return failure{err: fmt.Errorf("--cache: %w", err), hint: "--cache needs a directory of your own that only you can write, or off"}
+		}
 	}
 	sink, err := a.openOutput(f.report, "--report")
 	if err != nil {

@@ -44,6 +44,12 @@ func openDirectory(path string) (*directory, error) {
 	return &directory{path, directoryMost}, nil
 }
 
+// CheckDirectory says why translations could not be kept in a directory, which is made if need be.
+func CheckDirectory(path string) error {
+	_, err := openDirectory(path)
+	return err
+}
+
 // mine says what is wrong with the owner or the permissions of something that holds code.
 func mine(st *unix.Stat_t) error {
 	switch {
