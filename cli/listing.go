@@ -38,20 +38,21 @@ const nativeColumn = 52
 
 func (l *listing) block() string {
 	f := &l.f
-	fmt.Fprintf(&l.b, "%#x%s: %s in %d bytes, %s, %d mirrored; %d bytes of translation\n", f.Native, l.named(f.Native),
-		plural(int(f.Insts), "instruction"), f.Size, plural(int(f.Stores), "store"), f.Mirrored, len(f.Code))
+	fmt.Fprintf(&l.b, "%#x%s: %s in %s, %s, %d mirrored; %d bytes of translation\n", f.Native, l.named(f.Native),
+		plural(int(f.Insts), "instruction"), plural(int(f.Size), "byte"), plural(int(f.Stores), "store"), f.Mirrored, len(f.Code))
 	right := l.translation()
 	l.lines("  (entry through the jump map)", right[0][:l.prefixLines(right[0])])
 	own := right[0][l.prefixLines(right[0]):]
 	for off := uint32(0); off < f.Size; {
 		var in x86.Inst
 		code := l.code[f.Native-l.start+uint64(off):]
-		if x86.Decode(code, &in) != nil {
-			break
-		}
 		pc := f.Native + uint64(off)
 		if off > 0 {
 			own = right[off]
+		}
+		if x86.Decode(code, &in) != nil {
+			l.lines(fmt.Sprintf("  %8x  % x: no whole instruction", pc, code[:min(len(code), 8)]), own)
+			break
 		}
 		l.lines(fmt.Sprintf("  %8x  %s", pc, in.Text(code[:in.Len], pc)), own)
 		off += uint32(in.Len)
