@@ -64,7 +64,7 @@ func (e *engine) born(t *thread, child int) error {
 	if err := t.mirrorParentTID(); err != nil {
 		return err
 	}
-	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched}
+	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
 	if t.swapped {
 		c.mask = t.during
 	}
@@ -255,6 +255,7 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
+	t.readExec = false
 	if t.pace = 0; !t.ownCPUs {
 		e.near.keep(t)
 	}

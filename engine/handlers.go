@@ -16,17 +16,17 @@ var handlers map[uint64]func(*engine, *thread, [6]uint64) error
 func init() {
 	handlers = map[uint64]func(*engine, *thread, [6]uint64) error{
 		unix.SYS_MMAP: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) {
-			return e.mmap(t, a[0], a[1], int(int32(a[2])), int(int32(a[3])), a[4], a[5])
+			return e.mmap(t, a[0], a[1], t.implied(int(int32(a[2]))), int(int32(a[3])), a[4], a[5])
 		}),
 		unix.SYS_MUNMAP: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) { return e.munmap(t, a[0], a[1]) }),
 		unix.SYS_MPROTECT: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) {
-			return e.mprotect(t, a[0], a[1], int(int32(a[2])))
+			return e.mprotect(t, a[0], a[1], t.implied(int(int32(a[2]))))
 		}),
 		unix.SYS_PKEY_MPROTECT: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) {
 			if int32(a[3]) != -1 {
 				return fail(unix.EINVAL), nil // as on a machine without protection keys
 			}
-			return e.mprotect(t, a[0], a[1], int(int32(a[2])))
+			return e.mprotect(t, a[0], a[1], t.implied(int(int32(a[2]))))
 		}),
 		unix.SYS_BRK: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) { return e.brk(t, a[0]) }),
 		unix.SYS_MREMAP: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) {

@@ -78,6 +78,7 @@ type thread struct {
 	stopped    ptrace.Stop   // the last stop
 	limit      *unix.Rlimit  // of the program that it executes next
 	filters    *seccomp.Chain
+	readExec   bool // READ_IMPLIES_EXEC
 	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
 	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached
 	early      bool // it wants to be told of memory errors before it meets them

@@ -182,7 +182,6 @@ func TestFor(t *testing.T) {
 		{unix.SYS_PRCTL, [6]uint64{12345}, Unsupported, true, "prctl(12345)"},
 		{unix.SYS_PRLIMIT64, [6]uint64{0, unix.RLIMIT_STACK}, Engine, false, "prlimit64"},
 		{unix.SYS_PRLIMIT64, [6]uint64{0, unix.RLIMIT_NOFILE}, Regular, false, "prlimit64"},
-		{unix.SYS_PERSONALITY, [6]uint64{0xffffffff}, Pass, false, "personality(-1)"},
 		{9999, [6]uint64{}, Unsupported, true, "syscall(9999)"},
 	} {
 		rule := Lookup(c.nr).For(c.args)
