@@ -287,7 +287,7 @@ func (e *engine) leave(t *thread) {
 	if p.threads > 0 {
 		return
 	}
-	p.save(len(e.threads) == 0)
+	changed := p.save(len(e.threads) == 0)
 	e.total.add(p)
 	e.accountOf(p.pid).code.add(p)
 	e.accountOf(p.pid).mirrored = p.mirrored()
@@ -299,7 +299,7 @@ func (e *engine) leave(t *thread) {
 	if p.uffd != nil {
 		_ = p.uffd.Close()
 	}
-	e.retire(p.code, p.exe)
+	e.retire(p, changed)
 	if e.processes[p.pid] == p {
 		delete(e.processes, p.pid)
 	}

@@ -1,38 +1,95 @@
 package engine
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 
+	"kmv/engine/saved"
 	"kmv/engine/syscalls"
 	"kmv/shadowmem"
 )
 
-// A program that is executed again and again needs the same translations each time. When nothing new was translated in an
-// address space, its cache is kept as it is, with its blocks and jump map, for the next address space of the same program. There
-// each region sleeps until a mapping of code appears at its place. If that is the same file with the same bytes it wakes,
-// else its blocks are dropped. Nothing of the program is executable, so what sleeps can only be reached by a jump to where
-// no code is mapped.
+// A program that is executed again and again needs the same translations each time. If what an address space has translated is
+// no reason to save it anew, its cache is kept as it is, with its blocks and jump map, for the next address space of the
+// program. There each region sleeps until a mapping of code appears at its place. If that is the same file with the same
+// bytes it wakes, else its blocks are dropped. Nothing of the program is executable, so what sleeps can only be reached by a
+// jump to where no code is mapped.
 
-// dormantMost is how many such caches are kept, and dormantSize how much code they may have together.
+// dormantMost is how many such caches are kept, and dormantSize how much code they may have together: two C compilers.
 const (
-	dormantMost = 6
-	dormantSize = 8 << 20
+	dormantMost = 8
+	dormantSize = 48 << 20
 )
 
 // sleep makes a cache that nobody uses any more ready for the next address space of a program, if nothing in it is of
 // its last one only.
-func (c *codeCache) sleep(exe string) bool {
-	whole := len(c.blocks) > 0 && len(c.blocks) == c.loaded() && len(c.stale)+len(c.hot)+len(c.breaks)+len(c.eras) == 0 && !c.counting && !c.farCode
-	if !whole || slices.ContainsFunc(c.regions, func(r region) bool { return r.loaded > 0 && !r.kept }) {
+func (c *codeCache) sleep(p *process) bool {
+	if len(c.blocks) == 0 || c.pos > dormantSize || len(c.stale)+len(c.hot)+len(c.breaks)+len(c.eras) > 0 || c.counting || c.farCode || p.saved == nil {
+		return false
+	}
+	for i := range c.regions {
+		if r := &c.regions[i]; r.loaded > 0 && (!r.kept || !c.keepText(p, r)) {
+			return false
+		}
+	}
+	if !c.keepOwn() {
 		return false
 	}
 	for slot := range c.slots.next {
 		clear(c.thread(slot))
 	}
-	c.dormant = append(c.dormant, slices.DeleteFunc(c.regions, func(r region) bool { return r.loaded == 0 })...)
+	c.dormant = append(c.dormant, slices.DeleteFunc(c.regions, func(r region) bool { return !r.kept })...)
 	slices.SortFunc(c.dormant, func(a, b region) int { return cmp.Compare(a.start, b.start) })
-	c.regions, c.slots, c.stats, c.exe = nil, slotSet{}, TranslationStats{}, exe
+	c.regions, c.slots, c.stats, c.exe = nil, slotSet{}, TranslationStats{}, p.exe
+	return true
+}
+
+// keepText copies the native bytes that the loaded blocks of a region are the translations of: an image is not held for long.
+func (c *codeCache) keepText(p *process, r *region) bool {
+	if r.text != nil {
+		return true
+	}
+	im := p.saved.Get(r.key)
+	defer p.saved.Release(r.key, im)
+	if im == nil || im.Sum() != r.sum {
+		return false
+	}
+	im.Spans(func(s saved.Span) bool {
+		r.text = append(r.text, saved.Span{Start: s.Start, Bytes: bytes.Clone(s.Bytes)})
+		return true
+	})
+	for i := range r.loaded {
+		r.stats.countLoaded(&c.blocks[r.first+i])
+	}
+	return true
+}
+
+// keepOwn does it for the blocks that were translated here, if all of them can serve another address space.
+func (c *codeCache) keepOwn() bool {
+	for i := range c.regions {
+		c.regions[i].own, c.regions[i].ownStats = nil, TranslationStats{}
+	}
+	at := 0
+	for i := 0; i < len(c.blocks); {
+		if n := c.loadedAt(i); n > 0 {
+			i += n
+			continue
+		}
+		b := &c.blocks[i]
+		r := c.region(b.native)
+		if i++; r == nil || !r.kept || b.private || b.kind > thunk {
+			return false
+		}
+		if b.kind == translated {
+			r.own = append(r.own, saved.Span{Start: uint32(b.native - r.start), Bytes: c.native[at:][:b.size]})
+			r.ownStats.countLoaded(b)
+			at += int(b.size)
+		}
+	}
+	for _, r := range c.regions {
+		slices.SortFunc(r.own, func(a, b saved.Span) int { return cmp.Compare(a.Start, b.Start) })
+	}
 	return true
 }
 
@@ -41,7 +98,7 @@ func (e *engine) keepAsleep(c *codeCache) {
 	e.asleep = append(e.asleep, c)
 	for size := sizeOf(e.asleep); len(e.asleep) > dormantMost || size > dormantSize; size = sizeOf(e.asleep) {
 		old := e.asleep[0]
-		if e.asleep = e.asleep[1:]; e.spare == nil {
+		if e.asleep = e.asleep[1:]; e.spare == nil && old.pos < spareMost {
 			old.empty()
 			e.spare = old
 		} else {
@@ -81,9 +138,8 @@ func (p *process) wakeAt(start, end uint64) {
 		if m, ok := p.space.Find(nativeAddr(start)); ok && r.start == start && r.end == uint64(m.End) && !m.Writable() && p.unchanged(&r, m) {
 			c.dormant = slices.Delete(c.dormant, i, i+1)
 			c.regions = append(c.regions, r)
-			for k := range r.loaded {
-				c.countLoaded(&c.blocks[r.first+k])
-			}
+			c.stats.add(r.stats)
+			c.stats.add(r.ownStats)
 			break
 		}
 	}
@@ -96,9 +152,21 @@ func (p *process) unchanged(r *region, m shadowmem.Mapping) bool {
 	if !ok || p.regionKey(r.start, r.end, id) != r.key {
 		return false
 	}
-	im := p.saved.Get(r.key)
-	defer p.saved.Release(r.key, im)
-	return im != nil && im.Sum() == r.sum && p.sameText(r, im)
+	for _, spans := range [][]saved.Span{r.text, r.own} {
+		if !p.sameText(r, func(f func(saved.Span) bool) { all(spans, f) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// all visits elements until f returns false.
+func all[T any](list []T, f func(T) bool) {
+	for _, v := range list {
+		if !f(v) {
+			return
+		}
+	}
 }
 
 // dropDormant gives up what sleeps in a range: something else will be executed there.

@@ -22,13 +22,16 @@ const (
 
 // retire ends the use of a cache by one address space. It is kept if it is small, nobody else uses it, and there will be
 // somebody to use it again.
-func (e *engine) retire(c *codeCache, exe string) {
+//
+// changed says that its code was saved anew: the next address space takes that.
+func (e *engine) retire(p *process, changed bool) {
+	c := p.code
 	switch {
-	case c.users > 1 || len(e.threads) == 0 || c.pos > spareMost || !c.untouched():
+	case c.users > 1 || len(e.threads) == 0 || !c.untouched():
 		_ = c.close()
-	case c.sleep(exe):
+	case !changed && c.sleep(p):
 		e.keepAsleep(c)
-	case e.spare != nil:
+	case e.spare != nil || c.pos > spareMost:
 		_ = c.close()
 	default:
 		c.empty()

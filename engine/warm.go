@@ -23,6 +23,9 @@ type region struct {
 	first      int  // blocks [first, first+loaded) of the cache were not translated here
 	loaded     int
 	sum        uint64 // of the image that they came from, or that was found not to be the same
+
+	text, own       []saved.Span // while it sleeps: the native bytes of the loaded blocks, and of those that were translated here
+	stats, ownStats TranslationStats
 }
 
 // region is the region that a native address lies in.
@@ -62,7 +65,7 @@ func (p *process) recall(pc uint64) {
 		r.key = p.regionKey(r.start, r.end, id)
 		im := p.saved.Get(r.key)
 		if im != nil {
-			if r.sum = im.Sum(); p.sameText(&r, im) {
+			if r.sum = im.Sum(); p.sameText(&r, im.Spans) {
 				c.place(&r, im)
 				c.breakUp(r.start, r.end)
 			}
@@ -78,9 +81,9 @@ func (p *process) regionKey(start, end uint64, id string) saved.Key {
 	return saved.KeyOf(fmt.Sprintf("%s %+v %q %x-%x %s", buildID(), p.code.cfg, p.exe, start, end, id))
 }
 
-// sameText compares an image with memory.
-func (p *process) sameText(r *region, im *saved.Image) bool {
-	return same(r, im, func(addr uint64, buf []byte) int {
+// sameText compares native bytes with memory.
+func (p *process) sameText(r *region, spans spanned) bool {
+	return same(r, spans, func(addr uint64, buf []byte) int {
 		n, _ := p.mem.ReadSome(addr, buf) // what cannot be read is not the same
 		return n
 	})

@@ -10,12 +10,15 @@ import (
 // comparePiece is how much native code is read at a time to be compared.
 const comparePiece = 8 << 10
 
-// same says whether all native bytes that an image was translated from are in memory, as they are now.
-func same(r *region, im *saved.Image, read func(addr uint64, buf []byte) int) bool {
+// spanned visits native bytes in the order of their addresses, until f returns false.
+type spanned = func(f func(saved.Span) bool)
+
+// same says whether all native bytes that something was translated from are in memory, as they are now.
+func same(r *region, spans spanned, read func(addr uint64, buf []byte) int) bool {
 	buf := make([]byte, comparePiece)
 	var low, have uint64 // buf[:have] is memory from low on
 	equal := true
-	im.Spans(func(s saved.Span) bool {
+	spans(func(s saved.Span) bool {
 		at, want := r.start+uint64(s.Start), s.Bytes
 		if at+uint64(len(want)) > r.end {
 			equal = false
@@ -102,19 +105,27 @@ func (c *codeCache) placeBlocks(r *region, im *saved.Image, at uint32) {
 		} else {
 			c.index.set(b.native, int32(len(c.blocks)))
 			c.setLeader(b.native, true)
-			c.countLoaded(&b)
+			c.stats.countLoaded(&b)
 		}
 		c.blocks = append(c.blocks, b)
 	}
 }
 
 // countLoaded counts a block that was not translated here.
-func (c *codeCache) countLoaded(b *block) {
-	if b.kind == thunk {
-		return
+func (s *TranslationStats) countLoaded(b *block) {
+	if b.kind != thunk {
+		s.count(b.counts, int(b.size))
+		s.LoadedBlocks++
 	}
-	c.stats.count(b.counts, int(b.size))
-	c.stats.LoadedBlocks++
+}
+
+// add takes in what was counted elsewhere.
+func (s *TranslationStats) add(o TranslationStats) {
+	s.LoadedBlocks += o.LoadedBlocks
+	s.NativeInstructions += o.NativeInstructions
+	s.NativeBytes += o.NativeBytes
+	s.Stores += o.Stores
+	s.StoresMirrored += o.StoresMirrored
 }
 
 // placeExits enters the int3 of an image.

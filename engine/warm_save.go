@@ -2,20 +2,20 @@ package engine
 
 import "kmv/engine/saved"
 
-// save keeps what was translated in an address space that ends. A cache that others still use is theirs to save; of the
-// last one of a run only the next run could make use.
-func (p *process) save(last bool) {
+// save keeps what was translated in an address space that ends, and says whether there was enough. A cache that others still
+// use is theirs to save; of the last one of a run only the next run could make use.
+func (p *process) save(last bool) bool {
 	c := p.code
 	if p.saved == nil || c == nil || c.users > 1 || last && !p.saved.Persistent() {
-		return
+		return false
 	}
 	if len(c.blocks) == c.loaded() {
-		return
+		return false
 	}
 	w := newDrafter(c)
 	worth := w.worthSaving()
 	if len(worth) == 0 {
-		return
+		return false
 	}
 	w.text = c.texts()
 	used := make([]*saved.Image, len(c.regions))
@@ -40,12 +40,15 @@ func (p *process) save(last bool) {
 		}
 		p.saved.Release(c.regions[i].key, used[i])
 	}
+	return true
 }
 
 // loaded is how many of the cache's blocks were not translated here.
 func (c *codeCache) loaded() (n int) {
-	for _, r := range append(c.regions, c.dormant...) {
-		n += r.loaded
+	for _, list := range [][]region{c.regions, c.dormant} {
+		for i := range list {
+			n += list[i].loaded
+		}
 	}
 	return n
 }

@@ -96,9 +96,11 @@ func (c *codeCache) texts() []int32 {
 
 // loadedAt is how many blocks from i on were loaded, if i is the first of them.
 func (c *codeCache) loadedAt(i int) int {
-	for _, r := range append(c.regions, c.dormant...) {
-		if r.loaded > 0 && r.first == i {
-			return r.loaded
+	for _, list := range [][]region{c.regions, c.dormant} {
+		for k := range list {
+			if r := &list[k]; r.loaded > 0 && r.first == i {
+				return r.loaded
+			}
 		}
 	}
 	return 0

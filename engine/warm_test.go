@@ -244,28 +244,28 @@ func TestOnlyTheSameCodeIsRecalled(t *testing.T) {
 	read := func(memory []byte) func(uint64, []byte) int {
 		return func(addr uint64, buf []byte) int { return copy(buf, memory[min(addr-r.start, uint64(len(memory))):]) }
 	}
-	if !same(&r, im, read(data)) {
+	if !same(&r, im.Spans, read(data)) {
 		t.Fatal("equal code is not the same")
 	}
 	for _, at := range []int{5, 99, 4000, comparePiece - 1, comparePiece, 4000 + comparePiece, 2*comparePiece + 76} {
 		bad := bytes.Clone(data)
 		bad[at] ^= 1
-		if same(&r, im, read(bad)) {
+		if same(&r, im.Spans, read(bad)) {
 			t.Errorf("byte %d differs and is not seen", at)
 		}
 	}
 	for _, at := range []int{0, 4, 100, 3999, 2*comparePiece + 77} {
 		other := bytes.Clone(data)
 		other[at] ^= 1
-		if !same(&r, im, read(other)) {
+		if !same(&r, im.Spans, read(other)) {
 			t.Errorf("byte %d was not translated and matters", at)
 		}
 	}
-	if same(&r, im, read(data[:2*comparePiece])) {
+	if same(&r, im.Spans, read(data[:2*comparePiece])) {
 		t.Error("memory ends early and is not seen")
 	}
 	short := region{start: r.start, end: r.start + comparePiece}
-	if same(&short, im, read(data)) {
+	if same(&short, im.Spans, read(data)) {
 		t.Error("the mapping ends early and is not seen")
 	}
 }
