@@ -107,8 +107,10 @@ func (a *app) runProgram(ctx context.Context, f *runFlags, args []string) error 
 		return notStarted(err)
 	}
 	report.Version = Version
-	if err := a.writeReport(sink, report); err != nil {
-		return err
+	if f.report != "" {
+		if err := a.writeReport(sink, report); err != nil {
+			return err
+		}
 	}
 	if f.stats {
 		printStats(a.err, report)

@@ -64,6 +64,7 @@ type engine struct {
 	events     *eventQueue
 	start      time.Time
 	image      *runtimeImage
+	emitted    chan *runtimeImage // what will be image
 	saved      *saved.Store
 	spare      *codeCache   // for the next address space
 	asleep     []*codeCache // with code, for the next address spaces of their programs
@@ -103,6 +104,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	if err := e.layout.Validate(); err != nil {
 		return nil, fmt.Errorf("BUG: %w", err)
 	}
+	e.emitEarly()
 	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files(), e.opts.Terminal != nil)
 	if err != nil {
 		return nil, &StartError{e.opts.Path, err}

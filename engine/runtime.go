@@ -48,10 +48,21 @@ func slot(off int64) x86.Mem { return x86.Abs(off).In(x86.FS) }
 
 // runtime is the image for this run; VerifyCalls wants every system call to stop.
 func (e *engine) runtime() *runtimeImage {
+	if e.emitted != nil {
+		e.image, e.emitted = <-e.emitted, nil
+	}
 	if e.image == nil || e.config().Mirror && !e.image.mirror {
 		e.image = emitRuntime(e.layout, e.config().Mirror, e.opts.VerifyCalls)
 	}
 	return e.image
+}
+
+// emitEarly begins with it while the program is being started.
+func (e *engine) emitEarly() {
+	e.emitted = make(chan *runtimeImage, 1)
+	go func(to chan<- *runtimeImage, l shadowmem.Layout, mirror, stopAll bool) {
+		to <- emitRuntime(l, mirror, stopAll)
+	}(e.emitted, e.layout, e.config().Mirror, e.opts.VerifyCalls)
 }
 
 // emitRuntime assembles the routines.
