@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"kmv/engine/view"
 )
@@ -13,15 +14,18 @@ import (
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"describe": func(f *view.Failure) string { return describe(f) },
-	"hex":      func(v uint64) string { return fmt.Sprintf("%#x", v) },
-	"seconds":  func(v float64) string { return fmt.Sprintf("%.3f", v) },
-	"join":     func(list []string) string { return strings.Join(list, " ") },
-	"clean":    clean,
-	"tell":     func(e view.Event) string { return tell(&e) },
-	"bits":     func(b []byte) string { return fmt.Sprintf("%x", b) },
-}).Parse(pageText))
+// pageTemplate is not parsed before it is needed: every start of kmv would pay for it.
+var pageTemplate = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"describe": func(f *view.Failure) string { return describe(f) },
+		"hex":      func(v uint64) string { return fmt.Sprintf("%#x", v) },
+		"seconds":  func(v float64) string { return fmt.Sprintf("%.3f", v) },
+		"join":     func(list []string) string { return strings.Join(list, " ") },
+		"clean":    clean,
+		"tell":     func(e view.Event) string { return tell(&e) },
+		"bits":     func(b []byte) string { return fmt.Sprintf("%x", b) },
+	}).Parse(pageText))
+})
 
 // page is what the template shows.
 type page struct {
@@ -62,5 +66,5 @@ func WriteHTML(w io.Writer, r *Recording) error {
 		lineChart("System calls per second", "of all processes", a, rates(s.Samples, func(c view.Counters) uint64 { return c.Syscalls }), 0, amount),
 		timeLine(a, s),
 	}
-	return pageTemplate.Execute(w, p)
+	return pageTemplate().Execute(w, p)
 }
