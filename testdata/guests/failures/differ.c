@@ -1,4 +1,5 @@
 // A difference behind kmv's back, in a program of which more or less is known: "race", "gap" or nothing is the argument.
+// gaps: syscall
 #include "../failures.h"
 #include <fcntl.h>
 #include <pthread.h>
