@@ -97,6 +97,7 @@ func signalNow(e *engine, c view.Command) (view.Reply, error) {
 // verifyNow compares the halves of all processes.
 func verifyNow(e *engine, _ view.Command) (view.Reply, error) {
 	before, bytes := len(e.verify.Divergent), e.verify.BytesCompared
+	e.differed = e.verify.DivergentBytes
 	err := e.verifyAll()
 	r := view.Reply{Compared: e.verify.BytesCompared - bytes}
 	for _, d := range e.verify.Divergent[before:] {

@@ -248,10 +248,43 @@ func TestWriteBothAndOne(t *testing.T) {
 	if r := do(t, s.Live, view.Command{Op: view.Verify}); len(r.Divergent) != 1 || r.Divergent[0].Start != at+4 {
 		t.Errorf("%+v", r)
 	}
+	if c := look(t, s.Live, view.Query{}).Counters; c.DivergentBytes != 1 {
+		t.Errorf("%d bytes differ", c.DivergentBytes)
+	}
+	do(t, s.Live, view.Command{Op: view.Write, Addr: at + 4, Data: []byte{7}, Half: view.Both})
+	do(t, s.Live, view.Command{Op: view.Verify})
+	if c := look(t, s.Live, view.Query{}).Counters; c.DivergentBytes != 0 {
+		t.Errorf("%d bytes differ, all that did are mended", c.DivergentBytes)
+	}
 	do(t, s.Live, view.Command{Op: view.SetReg, Text: "rdi", Value: 2})
 	if s.register("rdi") != 2 {
 		t.Error("rdi was not set")
 	}
+}
+
+// Memory that is looked at while an error waits in it is shown as unreadable, and the error is not met by that.
+func TestLookAtLostMemory(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, guest(t, "calls.c"))
+	do(t, s.Live, view.Command{Op: view.Break, Text: "middle", Temporary: true})
+	s.run(view.Command{Op: view.Continue})
+	at := do(t, s.Live, view.Command{Op: view.Eval, Text: "&table"}).Value
+	err := s.At(func(site *Site) error {
+		_, err := site.Poison(s.events[0].Pid, at&^4095, view.Native, view.Failure{ID: site.NewFailure(), What: "page"})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		w := look(t, s.Live, view.Query{Memory: []view.MemoryQuery{{Addr: at, Size: 32}}}).Memory[0]
+		if len(w.Native) != 0 || len(w.Mirror) != 32 || binary.LittleEndian.Uint32(w.Mirror) != 5 {
+			t.Fatalf("%+v", w)
+		}
+	}
+	if c := look(t, s.Live, view.Query{}).Counters; c.Detected != 0 || c.Injected != 1 {
+		t.Errorf("%+v", c)
+	}
+	s.finish()
 }
 
 // What the kernel writes is seen as the system call's.

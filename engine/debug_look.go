@@ -55,11 +55,11 @@ func (e *engine) window(t *thread, q view.MemoryQuery) (view.Window, error) {
 	}
 	size := min(q.Size, windowMost)
 	b := make([]byte, size)
-	n, _ := t.p.mem.ReadSome(addr, b)
+	n, _ := t.p.mem.ReadRaw(addr, b) // whoever only looks does not meet an error that waits there
 	w.Native = b[:n]
 	if m.Twin == shadowmem.SourceAnon || m.Twin == shadowmem.SourceFile {
-		b := make([]byte, n)
-		n, _ := t.p.mem.ReadSome(uint64(e.layout.Mirror(nativeAddr(addr))), b)
+		b := make([]byte, min(uint64(size), uint64(m.End)-addr))
+		n, _ := t.p.mem.ReadRaw(uint64(e.layout.Mirror(nativeAddr(addr))), b)
 		w.Mirror = b[:n]
 	}
 	w.State, w.Range, w.Low, w.High = m.State.String(), rangeName(m), uint64(m.Start), uint64(m.End)

@@ -47,6 +47,7 @@ type engine struct {
 	stops      map[string]int
 	sys        SyscallStats
 	verify     VerifyStats
+	differed   uint64 // bytes, in verifications before the last one that was asked for
 	gaps       map[gapKey]int
 	total      totals
 	lastMirror MirrorReport

@@ -49,7 +49,7 @@ func DemoTour() *Tour {
 				"",
 				"The failures pane shows it. Enter lets the program go on: it will read that page.",
 			},
-			Do: []string{"verify", "mirror off sym:accounts", "mirror on sym:accounts", "inject page@sym:accounts,half=native,seed=1", "pane-failures"},
+			Do: []string{"verify", "mirror off sym:accounts", "mirror on sym:accounts", "verify", "inject page@sym:accounts,half=native,seed=1", "pane-failures"},
 		},
 		{
 			Text: []string{

@@ -35,7 +35,7 @@ func Docs() string {
 var legends = map[pane.ID]string{
 	pane.IDCode: "= a write that is doubled, and the instruction that writes the mirror; . what only makes room for that; ! a write without a copy; " +
 		"> the program's place; * a breakpoint; dots: how often the block ran (H counts); -> where the block goes on",
-	pane.IDMemory: "= the copies of a row agree, # they differ, - there is no copy; at the right the whole mapping: the window, * the last write, " +
+	pane.IDMemory: "= the copies of a row agree, # they differ, - there is no copy, x the row cannot be read; at the right the whole mapping: the window, * the last write, " +
 		"# differences, x memory errors; underlined: written last",
 	pane.IDRanges:    "= mirrored, # fenced, o off, r read-only, ! unprotected; x2: two memory errors",
 	pane.IDRegisters: "* changed since the stop before; flags in capitals are set",

@@ -113,8 +113,8 @@ func examine(m *Model, l *Line) (tea.Cmd, error) {
 		q.Text, q.Addr = "", a
 	}
 	return m.glance(view.Query{Thread: m.thread, Memory: []view.MemoryQuery{q}}, func(m *Model, s *view.Snapshot) tea.Cmd {
-		if len(s.Memory) == 0 || len(s.Memory[0].Native) == 0 {
-			return m.fail(l.bad(0, "is not mapped", "info ranges shows what is"))
+		if len(s.Memory) == 0 || len(s.Memory[0].Native) == 0 && (!backup || len(s.Memory[0].Mirror) == 0) {
+			return m.fail(l.bad(0, "is not mapped, or cannot be read", "info ranges shows what is mapped; @backup reads the other half"))
 		}
 		w := s.Memory[0]
 		data, role := w.Native, draw.Plain

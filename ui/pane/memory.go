@@ -138,7 +138,7 @@ func (m *Memory) find(s *view.Snapshot) (best view.Window, ok bool) {
 	end := m.base + uint64(n*m.lines())
 	most := -1
 	for _, w := range s.Memory {
-		high := w.Addr + uint64(len(w.Native))
+		high := w.Addr + uint64(max(len(w.Native), len(w.Mirror)))
 		if held := int(min(end, high)) - int(max(m.base, w.Addr)); max(held, 0) > most {
 			best, most = w, max(held, 0)
 		}
@@ -148,7 +148,7 @@ func (m *Memory) find(s *view.Snapshot) (best view.Window, ok bool) {
 
 func (m *Memory) Draw(s draw.Surface, d *Data, focused bool) {
 	w, ok := m.find(d.Now)
-	if !ok || len(w.Native) == 0 {
+	if !ok || len(w.Native) == 0 && len(w.Mirror) == 0 {
 		m.window = w
 		s.Text(1, 0, draw.Dim, draw.Fit(noMemory(d.Now, m), m.w-1))
 		return
@@ -196,7 +196,7 @@ func (m *Memory) Settle(s *view.Snapshot) bool {
 	}
 	w, _ := m.find(s)
 	n := m.form().n
-	return m.base != before && (m.base < w.Addr || m.base+uint64(n*m.lines()) > w.Addr+uint64(len(w.Native)))
+	return m.base != before && (m.base < w.Addr || m.base+uint64(n*m.lines()) > w.Addr+uint64(max(len(w.Native), len(w.Mirror))))
 }
 
 // follow moves the base to an address unless it is shown already, in the upper three quarters.
@@ -257,6 +257,9 @@ func (m *Memory) gutter(at uint64, n int) (draw.Role, string) {
 			return draw.Dim, "   "
 		}
 		return draw.Dim, " - "
+	}
+	if _, ok := m.at(view.Native, at); !ok {
+		return draw.Bad, " x "
 	}
 	for i := range n {
 		if m.differs(at + uint64(i)) {
@@ -353,7 +356,7 @@ func (m *Memory) minimap(s draw.Surface, y, i, h int, d *Data) {
 	low := w.Low + step*uint64(i)
 	high := low + max(step, 1)
 	role, mark := draw.Border, "│"
-	shown := w.Addr + uint64(len(w.Native))
+	shown := w.Addr + uint64(max(len(w.Native), len(w.Mirror)))
 	if w.Addr < high && shown > low {
 		role, mark = draw.Focus, "┃"
 	}
