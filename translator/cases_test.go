@@ -356,7 +356,7 @@ func (m *caseMaker) write(s *state) {
 // lost notes the register that a faulting FS load does not preserve, and whether a fault may show the flags of modify.
 func (m *caseMaker) lost(s *state, in *x86.Inst) {
 	m.tr.in = in
-	if m.tr.modifiable() && in.Form == x86.ReadModify && !in.Atomic() {
+	if m.tr.modifiable(in) && in.Form == x86.ReadModify && !in.Atomic() {
 		s.flags |= caseModifies
 	}
 	if r := m.tr.overwritten(); in.HasMem && r != x86.NoReg {

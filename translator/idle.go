@@ -20,7 +20,7 @@ type window struct {
 }
 
 // foresight is how many instructions are looked at: most loans are found within a few, and each is decoded once more.
-const foresight = 6
+const foresight = 12
 
 // carry makes the loan go on in a new instruction, or ends it.
 func (i *idle) carry(t *Translator) {
@@ -71,7 +71,7 @@ func (t *Translator) foresee(avoid x86.RegSet) (r x86.Reg, until uint64, soon x8
 	code, pc := t.window.code, t.next
 	for n := int(t.f.Insts); n < min(t.cfg.MaxInsts, int(t.f.Insts)+foresight); n++ {
 		in := &t.foreseen
-		if t.window.leader != nil && t.window.leader(pc) || x86.Decode(code, in) != nil || !t.plainly() {
+		if t.window.leader != nil && t.window.leader(pc) || x86.Decode(code, in) != nil || !t.plainly(pc+uint64(in.Len)) {
 			break
 		}
 		code, pc = code[in.Len:], pc+uint64(in.Len)
@@ -84,19 +84,21 @@ func (t *Translator) foresee(avoid x86.RegSet) (r x86.Reg, until uint64, soon x8
 }
 
 // plainly says whether the translation of t.foreseen needs no register or slot of ours.
-func (t *Translator) plainly() bool {
+func (t *Translator) plainly(next uint64) bool {
 	in := &t.foreseen
 	switch {
 	case in.Flow != x86.FlowNext, in.Addr32, in.Mem.Seg != x86.NoSeg, in.SegRead != x86.NoSeg, in.SegWrite != x86.NoSeg:
 		return false
-	case in.Enc == x86.Legacy && in.Map <= 1 && special[in.Map][in.Opcode] != nil:
-		return in.Opcode == opLea && in.Map == 0 && !in.Mem.RIP
-	case in.HasMem && in.Mem.RIP:
+	case in.HasMem && in.Mem.RIP && !inInt32(int64(next)+in.Mem.Disp):
 		return false
+	case in.Enc == x86.Legacy && in.Map <= 1 && special[in.Map][in.Opcode] != nil:
+		return in.Opcode == opLea && in.Map == 0
 	case in.Form == x86.NoStore:
 		return true
 	case in.Form == x86.Repeatable:
 		return !t.cfg.Fenced && !isX87(in)
+	case in.Form == x86.ReadModify:
+		return !in.Atomic() && t.modifiable(in)
 	}
 	return false
 }

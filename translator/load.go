@@ -17,6 +17,11 @@ func (t *Translator) load() {
 	if !t.in.HasMem || t.in.Mem.Seg == x86.NoSeg && !t.in.Mem.RIP || t.addressOnly() {
 		t.at(RoleNative)
 		t.a.Buf = append(t.a.Buf, t.bytes...)
+		if t.cfg.Mirror && t.prefetches() {
+			t.state = Done
+			t.mirror()
+			t.a.Buf = t.in.AppendSeg(t.a.Buf, t.bytes, x86.GS)
+		}
 		return
 	}
 	m, changed := t.operand(t.overwritten())
@@ -33,6 +38,19 @@ func (t *Translator) addressOnly() bool {
 		return false
 	}
 	return in.Map == 0 && in.Opcode == opLea || in.Map == 1 && (in.Opcode == 0x0d || in.Opcode&^7 == 0x18)
+}
+
+// prefetches says whether the instruction fetches a cache line that may be stored to soon: then its copy is wanted too. zstd
+// does so with its tables. A prefetch never faults (SDM 2B, PREFETCHh); what is not temporal is read only once.
+//
+//	prefetcht0 m; prefetcht0 %gs:m
+func (t *Translator) prefetches() bool {
+	in := t.in
+	if in.Enc != x86.Legacy || in.Map != 1 || !in.HasMem || in.Mem.Seg != x86.NoSeg || in.Mem.RIP || in.Addr32 {
+		return false
+	}
+	hint := in.ModRM >> 3 & 7
+	return in.Opcode == 0x18 && hint >= 1 && hint <= 3 || in.Opcode == 0x0d
 }
 
 // overwritten is the register that a plain load overwrites whole without reading it, or NoReg. If the load faults, its

@@ -48,8 +48,7 @@ func (t *Translator) modifyAvoids() x86.RegSet {
 // modifiable says whether modify applies. What reads CF could not be executed again after a fault of its store, when CF
 // has changed. A rotation by more than one leaves OF undefined (SDM 2B, RCL/RCR/ROL/ROR), and Intel's processors leave
 // another one for a register than for memory.
-func (t *Translator) modifiable() bool {
-	in := t.in
+func (t *Translator) modifiable(in *x86.Inst) bool {
 	switch in.Mnemonic {
 	case x86.OpADD, x86.OpSUB, x86.OpAND, x86.OpOR, x86.OpXOR, x86.OpINC, x86.OpDEC, x86.OpNEG, x86.OpNOT,
 		x86.OpSHL, x86.OpSHR, x86.OpSAR:

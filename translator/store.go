@@ -14,7 +14,7 @@ func (t *Translator) store() {
 	case x86.ReadModify:
 		if in.Atomic() {
 			t.atomic()
-		} else if t.modifiable() {
+		} else if t.modifiable(in) {
 			t.modify()
 		} else {
 			t.readModify()
