@@ -92,3 +92,17 @@ func (c *codeCache) jumpMaps() [2]struct{ at, size, off uint64 } {
 	far, farEnd := c.layout.FarJumpRange()
 	return [2]struct{ at, size, off uint64 }{{near, nearEnd - near, jumpSection}, {far, farEnd - far, farSection}}
 }
+
+// notDumped keeps kmv's own memory out of core files: the kernel takes a memfd for anonymous memory, and writes all of the jump
+// maps. Where nothing is mapped between cache and thread blocks madvise says ENOMEM, and does the rest.
+func (c *codeCache) notDumped() (calls []*call) {
+	advise := func(at, size uint64) {
+		calls = append(calls, &call{nr: unix.SYS_MADVISE, args: [6]uint64{at, size, unix.MADV_DONTDUMP}})
+	}
+	low := uint64(c.layout.Cache.Low)
+	advise(low, uint64(c.layout.Threads.High)-low)
+	for _, m := range c.jumpMaps() {
+		advise(m.at, m.size)
+	}
+	return calls
+}

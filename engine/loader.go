@@ -244,7 +244,7 @@ func (l *loader) move() error {
 			l.p.space.Map(loaded(n, im.kind))
 		}
 	}
-	if err := l.t.inject(append(calls, noMerging(), earlyNews(true))...); err != nil {
+	if err := l.t.inject(append(append(calls, noMerging(), earlyNews(true)), l.p.code.notDumped()...)...); err != nil {
 		return err
 	}
 	for _, c := range calls {

@@ -56,7 +56,7 @@ func (e *engine) split(t *thread) error {
 	}
 	p.code.users--
 	p.code = own
-	if err := t.inject(&call{nr: unix.SYS_CLOSE, args: [6]uint64{fd}}); err != nil {
+	if err := t.inject(append(own.notDumped(), &call{nr: unix.SYS_CLOSE, args: [6]uint64{fd}})...); err != nil {
 		return err
 	}
 	return e.unpark(others)
