@@ -93,8 +93,10 @@ func (e *engine) breakViews() (list []view.BreakPoint) {
 
 // counters are the totals so far.
 func (e *engine) counters() view.Counters {
+	calls := e.syscallStats()
 	c := view.Counters{
-		Syscalls: e.syscallStats().Total, DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.gaps),
+		Syscalls: calls.Total, SyscallBytes: calls.BytesMirrored, Retired: e.failures.Retired,
+		DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.gaps),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
 	c.Scrubbed, c.ScrubPosition, c.ScrubPasses = e.scrubbed.Load(), e.scrubAt.Load(), e.scrubStats.Passes

@@ -14,7 +14,7 @@ import (
 
 var sample = view.Snapshot{
 	Program: "a \"b\\c\n", Pid: 7, Time: 1.5,
-	Counters: view.Counters{BytesMirrored: 1<<63 + 1, Recovered: 3, Scrubbed: 4096, ScrubPosition: 0x1000},
+	Counters: view.Counters{BytesMirrored: 1<<63 + 1, Recovered: 3, Retired: 2, Scrubbed: 4096, ScrubPosition: 0x1000},
 }
 
 // TestFormat holds the text to the grammar of OpenMetrics 1.0.0: a family's lines stand together, its unit ends its name, a
@@ -54,7 +54,7 @@ func TestFormat(t *testing.T) {
 	}
 	for _, line := range []string{
 		`kmv_run_info{program="a \"b\\c\n",pid="7"} 1`, "kmv_run_seconds 1.500000", "kmv_mirrored_bytes 9223372036854775809",
-		"kmv_errors_recovered_total 3", "kmv_scrubbed_bytes_total 4096", "kmv_scrub_position 4096",
+		"kmv_errors_recovered_total 3", "kmv_pages_retired_total 2", "kmv_scrubbed_bytes_total 4096", "kmv_scrub_position 4096",
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("no line %s in\n%s", line, text)

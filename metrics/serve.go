@@ -26,7 +26,7 @@ func Listen(addr string) (net.Listener, error) {
 func Serve(l net.Listener, run view.Controller) *http.Server {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
-		s, err := run.Look(r.Context(), view.Query{})
+		s, err := run.Look(r.Context(), view.Query{Ranges: true}) // of which the copies in memory are counted
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusServiceUnavailable)
 			return

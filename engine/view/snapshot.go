@@ -86,7 +86,9 @@ type Counters struct {
 	Recovered      int    `json:"recovered"`
 	Masked         int    `json:"masked"`
 	Unrecovered    int    `json:"unrecovered"`
-	Scrubbed       uint64 `json:"scrubbed"` // bytes compared by the scrubber
+	Retired        int    `json:"retired,omitempty"`
+	SyscallBytes   uint64 `json:"syscall_bytes,omitempty"` // that system calls wrote, and that were copied
+	Scrubbed       uint64 `json:"scrubbed"`                // bytes compared by the scrubber
 	ScrubPosition  uint64 `json:"scrub_position"`
 	ScrubPasses    int    `json:"scrub_passes"`
 	Threads        int    `json:"threads"`
