@@ -66,6 +66,9 @@ type suspect struct {
 	sum  uint64 // of both copies as they were read
 }
 
+// scrubNice is the scrubber's priority: on a machine that is busy, its share is taken from what nobody needs, not from the program.
+const scrubNice = 10
+
 // scrubPiece is how much is compared between two looks at the clock; scrubEvery how often a pass may begin.
 const (
 	scrubPiece = 256 << 10
@@ -86,8 +89,8 @@ func (e *engine) scrub() (stop func()) {
 }
 
 func (s *scrubber) run() {
-	runtime.LockOSThread() // its time is that of its thread
-	defer runtime.UnlockOSThread()
+	runtime.LockOSThread() // its time is that of its thread, which ends with it
+	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), scrubNice)
 	start := time.Now()
 	for {
 		asked := false
