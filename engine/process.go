@@ -78,13 +78,14 @@ type thread struct {
 	stopped    ptrace.Stop   // the last stop
 	limit      *unix.Rlimit  // of the program that it executes next
 	filters    *seccomp.Chain
-	readExec   bool // READ_IMPLIES_EXEC
-	fetchFault bool // the fault that is being delivered is a fetch of the next instruction
-	repairs    int  // of its process, when a call or a frame of it last met a page that could not be reached
-	early      bool // it wants to be told of memory errors before it meets them
-	vforking   bool // waits inside the kernel for its vfork child; cannot be stopped
-	exiting    bool // has asked the kernel to end it
-	watched    bool // stops when it ends: see dying
+	readExec   bool   // READ_IMPLIES_EXEC
+	fetchFault bool   // the fault that is being delivered is a fetch of the next instruction
+	repairs    int    // of its process, when a call or a frame of it last met a page that could not be reached
+	early      bool   // it wants to be told of memory errors before it meets them
+	metAgain   access // that a protection fault was about, where errors are made by protection
+	vforking   bool   // waits inside the kernel for its vfork child; cannot be stopped
+	exiting    bool   // has asked the kernel to end it
+	watched    bool   // stops when it ends: see dying
 
 	goal    *goal             // what a watcher wants it to do
 	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied

@@ -77,7 +77,7 @@ func (e *engine) recoverFault(t *thread, info ptrace.Siginfo) (bool, error) {
 func (e *engine) mend(t *thread, info ptrace.Siginfo) (bool, error) {
 	switch {
 	case info.Signo == int32(unix.SIGBUS) && (info.Code == busAdrerr || info.Code == busMceAR):
-	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && e.protectedAway(t.p, info.Addr()):
+	case info.Signo == int32(unix.SIGSEGV) && info.Code == segvAccerr && e.protectedAway(t, info.Addr()):
 	default:
 		return false, nil
 	}
@@ -87,22 +87,26 @@ func (e *engine) mend(t *thread, info ptrace.Siginfo) (bool, error) {
 	return e.repair(t.p, info.Addr(), "sigbus")
 }
 
-// protectedAway says whether the page at an address was made unreadable by its protection, and perhaps repaired since by
-// another thread that met it.
-func (e *engine) protectedAway(p *process, at uint64) bool {
-	m, page, _, err := e.injectable(p, at)
+// protectedAway says whether a protection fault is about a page that was made unreadable that way, and perhaps repaired since by
+// another thread that met it: then the access is repeated, once.
+func (e *engine) protectedAway(t *thread, at uint64) bool {
+	_, page, _, err := e.injectable(t.p, at)
 	if err != nil {
 		return false
 	}
-	if l := p.lost[page]; l != nil {
+	if l := t.p.lost[page]; l != nil {
 		return l.mechanism == byProtection
 	}
-	prot := m.Prot
-	if e.layout.InMirror(page) {
-		prot = m.TwinProt
-	}
-	const all = unix.PROT_READ | unix.PROT_WRITE
-	return e.noUserfault != nil && p.repairs > 0 && prot&all == all && !p.guarded[page]
+	now := access{t.regs.Rip, at, t.p.repairs}
+	again := e.noUserfault != nil && now.repairs > 0 && now != t.metAgain
+	t.metAgain = now
+	return again
+}
+
+// access is a place of the program and what it met there, at a time.
+type access struct {
+	rip, at uint64
+	repairs int
 }
 
 // mendStep is mend for a step that failed; the error is the step's own if it was not about a bad page.

@@ -194,7 +194,7 @@ func TestUndecidedStops(t *testing.T) {
 
 // TestOldKernel: without UFFDIO_POISON errors are made by protection, and recovered from all the same.
 func TestOldKernel(t *testing.T) {
-	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "sleepers"} {
+	for _, name := range []string{"access", "regions", "calls", "signals", "memory_calls", "sleepers", "cut", "matrix"} {
 		t.Run(name, func(t *testing.T) {
 			r := runGuest(t, name, Options{testOld: true})
 			if f := r.Failures; f.Recovered == 0 || f.Unrecovered > 0 || f.Events[0].Failure.Mechanism != byProtection {
