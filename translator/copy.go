@@ -48,7 +48,9 @@ func (t *Translator) pin(m x86.Mem) x86.Mem { return t.pinOutside(m, t.touched()
 func (t *Translator) pinOutside(m x86.Mem, avoid x86.RegSet) x86.Mem {
 	var p x86.Reg
 	if t.n > 0 {
-		p = t.saved[t.n-1].Reg
+		if p = t.saved[t.n-1].Reg; m == x86.At(p, 0) {
+			return m // whole already: a 67 prefix would truncate the sum
+		}
 	} else {
 		p = t.scratch(avoid | regsOf(m) | 1<<x86.RSP)
 	}
