@@ -273,3 +273,32 @@ func TestLatency(t *testing.T) {
 		t.Errorf("%+v", f.counts())
 	}
 }
+
+// TestSecondFault: while a page is being replaced, the one that the stack pointer is in is lost too, in either half.
+func TestSecondFault(t *testing.T) {
+	for _, guest := range []string{"access", "regions", "calls"} {
+		n, made := 0, 0
+		r := runGuest(t, guest, Options{testInstall: func(e *engine) error {
+			th := e.threads[e.current]
+			if n++; n%3 != 0 || th == nil || th.p == nil || e.hand(th.p) != th || th.p.threads > 1 {
+				return nil
+			}
+			at := th.regs.Rsp
+			if bothLost(e, th.p, at) {
+				return nil
+			}
+			if n%2 == 0 {
+				at += e.layout.Offset
+			}
+			mechanism, err := e.poison(th, at, -n)
+			if err == nil {
+				made++
+				e.failure(view.EventInjected, th.p, th, at, view.Failure{ID: -n, What: "page", Mechanism: mechanism})
+			}
+			return nil
+		}})
+		if f := r.Failures; made < 10 || f.Unrecovered > 0 || f.Recovered+f.Masked < f.Injected {
+			t.Errorf("%s: %d second errors, %+v", guest, made, f.counts())
+		}
+	}
+}
