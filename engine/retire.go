@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
+
+	"golang.org/x/sys/unix"
 
 	"kmv/engine/view"
 	"kmv/shadowmem"
@@ -50,12 +53,16 @@ func (e *engine) retirePage(p *process, at uint64) error {
 		return fmt.Errorf("retire the page at %#x: %w", page, err)
 	}
 	old, _ := e.frame(t, page)
-	move := func() error { return e.moveOver(t, m, page, b) }
-	if uf, err := e.userfault(t); err == nil {
-		move = func() error { return e.replace(t, uf, m, page, b, nil) }
-	}
-	if err := move(); err != nil {
-		return fmt.Errorf("retire the page at %#x: %w", page, err)
+	how := "soft-offline"
+	if !e.softOffline(t, page) {
+		how = "remap"
+		move := func() error { return e.moveOver(t, m, page, b) }
+		if uf, err := e.userfault(t); err == nil {
+			move = func() error { return e.replace(t, uf, m, page, b, nil) }
+		}
+		if err := move(); err != nil {
+			return fmt.Errorf("retire the page at %#x: %w", page, err)
+		}
 	}
 	if now, known := e.frame(t, page); known && now == old {
 		return fmt.Errorf("retire the page at %#x: it is still in frame %#x", page, old)
@@ -69,8 +76,21 @@ func (e *engine) retirePage(p *process, at uint64) error {
 	p.stuck = keep
 	n := p.errors[page]
 	delete(p.errors, page)
-	e.failure(view.EventRetired, p, t, page, view.Failure{What: "page", Mechanism: "remap", How: strconv.Itoa(n) + " errors"})
+	e.failure(view.EventRetired, p, t, page, view.Failure{What: "page", Mechanism: how, How: strconv.Itoa(n) + " errors"})
 	return nil
+}
+
+// softOffline lets the kernel move a page and never use its old frame again, if it can (CONFIG_MEMORY_FAILURE) and may.
+func (e *engine) softOffline(t *thread, page uint64) bool {
+	const madvSoftOffline = 101
+	if e.noHWPoison || !e.ownFrame(t, page) {
+		return false
+	}
+	err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, shadowmem.PageSize, madvSoftOffline}})
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) {
+		e.noHWPoison = true
+	}
+	return err == nil
 }
 
 // frame is the number of a page's frame, where the kernel shows it: to root (CAP_SYS_ADMIN).
