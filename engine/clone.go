@@ -42,6 +42,9 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 	if a.flags&unix.CLONE_UNTRACED != 0 {
 		e.gap("process", t.regs.Rcx-2, "CLONE_UNTRACED: the flag is not honoured by the engine")
 	}
+	if a.flags&unix.CLONE_VM == 0 && e.scarce(t, 2*descriptorsMost) { // the child will execute something
+		return e.answer(t, fail(unix.EAGAIN))
+	}
 	if a.flags&unix.CLONE_VM == 0 && t.p.threads > 1 { // a child must not be copied between a store and its mirror store
 		others, err := e.park(t)
 		if err != nil {

@@ -37,6 +37,9 @@ func memoryKillNow(e *engine, t *thread, a [6]uint64) error {
 
 // execve leaves a program that is not followed as it is natively.
 func execve(e *engine, t *thread, _ [6]uint64) error {
+	if e.scarce(t, descriptorsMost) {
+		return e.answer(t, fail(unix.EAGAIN))
+	}
 	if e.opts.Follow == (Follow{}) {
 		return e.pass(t, nil)
 	}

@@ -118,7 +118,7 @@ func (l *loader) boot() error {
 	}
 	for _, m := range maps {
 		if _, err := l.bootCall(unix.SYS_MMAP, m.at, m.size, m.prot, fixed, fd, m.off); err != nil {
-			return fmt.Errorf("map %d bytes at %#x: %w", m.size, m.at, err)
+			return fmt.Errorf("map %d bytes at %#x (is the address space limited, ulimit -v?): %w", m.size, m.at, err)
 		}
 	}
 	if _, err := l.bootCall(unix.SYS_CLOSE, fd); err != nil {

@@ -1,0 +1,32 @@
+package programs
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// TestFewDescriptors starts more processes than kmv may have descriptors for: forks of the program fail, and nothing else.
+func TestFewDescriptors(t *testing.T) {
+	require(t, python)
+	t.Parallel()
+	const script = `import os
+r, w = os.pipe()
+made, refused = [], 0
+for i in range(40):
+    try: pid = os.fork()
+    except BlockingIOError: refused += 1; continue
+    if pid == 0:
+        os.close(w); os.read(r, 1); os.execv("/bin/true", ["true"])
+    made.append(pid)
+os.close(w)
+print(len(made) > 0, refused > 0, all(os.waitpid(p, 0)[1] == 0 for p in made))
+print(os.waitstatus_to_exitcode(os.system("exit 4")))`
+	cmd := exec.Command("sh", "-c", `ulimit -n 40; exec "$0" run --verify --report - -- /usr/bin/python3 -c "$1"`, kmvBinary, script)
+	var report strings.Builder
+	cmd.Stderr = &report
+	out, err := cmd.Output()
+	if err != nil || string(out) != "True True True\n4\n" || !strings.Contains(report.String(), "may not have descriptors") {
+		t.Errorf("%v, %q, %s", err, out, report.String())
+	}
+}
