@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"strings"
 	"testing"
@@ -15,46 +16,53 @@ import (
 	"kmv/ui/pane"
 )
 
-// TestGoldenFrames draws every pane of a recorded run, in three sizes, with and without colour, dark and light. The text of a
-// frame is one file; its looks (which cells have which attributes and colours) are kept as sums, one for each palette.
+// TestGoldenFrames draws every pane of recorded runs, in three sizes, in all palettes: with and without colour, dark and light. The
+// text of a frame is in a file; its looks (which cells have which attributes and colours) are kept as a checksum and counts.
 func TestGoldenFrames(t *testing.T) {
-	for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 60}} {
-		t.Run(fmt.Sprintf("%dx%d", size[0], size[1]), func(t *testing.T) {
-			p, err := sessions.Open("testdata/ledger.kmv")
-			if err != nil {
-				t.Fatal(err)
-			}
-			var b strings.Builder
-			m := asleep(t, p, size[0], size[1])
-			all, _ := p.Look(context.Background(), view.Query{})
-			for _, at := range []int{1, 5, all.Stops - 1} {
-				drawn := map[pane.ID]bool{} // a frame that shows nothing new is not kept again, only its looks
-				for _, id := range order {
-					m.show(id)
-					moment(t, m, p, at)
-					fmt.Fprintf(&b, "===== moment %d, %s\n", at, id)
-					if !drawn[id] {
-						b.WriteString(m.canvas().Plain())
-					}
-					for _, on := range m.shown {
-						drawn[on] = true
-					}
-					for _, palette := range []string{"dark", "light", "mono"} {
-						m.theme, _ = draw.NewTheme(palette)
-						fmt.Fprintf(&b, "%s: %s\n", palette, looks(m.canvas()))
-					}
+	for _, recording := range []string{"ledger", "threads"} {
+		for _, size := range [][2]int{{80, 24}, {120, 40}, {200, 60}} {
+			goldenFrames(t, recording, size)
+		}
+	}
+}
+
+func goldenFrames(t *testing.T, recording string, size [2]int) {
+	name := fmt.Sprintf("%s-%dx%d", recording, size[0], size[1])
+	t.Run(name, func(t *testing.T) {
+		p, err := sessions.Open("testdata/" + recording + ".kmv")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		m := asleep(t, p, size[0], size[1])
+		all, _ := p.Look(context.Background(), view.Query{})
+		for _, at := range []int{1, 5, all.Stops - 1} {
+			drawn := map[pane.ID]bool{} // a frame that shows nothing new is not kept again, only its looks
+			for _, id := range order {
+				m.show(id)
+				moment(t, m, p, at)
+				fmt.Fprintf(&b, "===== moment %d, %s\n", at, id)
+				if !drawn[id] {
+					b.WriteString(m.canvas().Plain())
+				}
+				for _, on := range m.shown {
+					drawn[on] = true
+				}
+				for _, palette := range draw.Palettes {
+					m.theme, _ = draw.NewTheme(palette)
+					fmt.Fprintf(&b, "%s: %s\n", palette, looks(m.canvas()))
 				}
 			}
-			file := fmt.Sprintf("testdata/golden-%dx%d.txt", size[0], size[1])
-			if *update {
-				write(t, file, b.String())
-			}
-			if want := read(t, file); want != b.String() {
-				os.WriteFile(file+".new", []byte(b.String()), 0o644)
-				t.Errorf("%s: %s\n(go test ./ui -run Golden -update accepts it; diff it with %s.new first)", file, firstDifference(want, b.String()), file)
-			}
-		})
-	}
+		}
+		file := "testdata/golden-" + name + ".txt"
+		if *update {
+			write(t, file, b.String())
+		}
+		if want := read(t, file); want != b.String() {
+			os.WriteFile(file+".new", []byte(b.String()), 0o644)
+			t.Errorf("%s: %s\n(go test ./ui -run Golden -update accepts it; diff it with %s.new first)", file, firstDifference(want, b.String()), file)
+		}
+	})
 }
 
 // looks sums up the escape sequences of a frame, and counts those that tell without colour.
@@ -76,7 +84,7 @@ func looks(c draw.Surface) string {
 	for _, code := range []string{"38", "48"} {
 		colours += count(code)
 	}
-	return fmt.Sprintf("bold %d, faint %d, reverse %d, underline %d, colours %d", count("1"), count("2"), count("7"), count("4"), colours)
+	return fmt.Sprintf("%08x, bold %d, faint %d, reverse %d, underline %d, colours %d", crc32.ChecksumIEEE([]byte(s)), count("1"), count("2"), count("7"), count("4"), colours)
 }
 
 func firstDifference(a, b string) string {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"flag"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"kmv/engine"
 	"kmv/engine/view"
@@ -15,23 +17,54 @@ import (
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
-var rerecord = flag.Bool("rerecord", false, "record testdata/ledger.kmv anew (then -update)")
+var rerecord = flag.Bool("rerecord", false, "make the recordings in testdata anew (then -update)")
 
-// TestRecordLedger makes the recording that the golden frames show: a real run of the demo's program.
-func TestRecordLedger(t *testing.T) {
+// TestRecord makes the recordings that the golden frames show: real runs of the demo's program, and of a C++ program with
+// threads, libraries and a child.
+func TestRecord(t *testing.T) {
 	if !*rerecord {
-		t.Skip("-rerecord makes the recording anew")
+		t.Skip("-rerecord makes the recordings anew")
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
 	}
 	dir := "/tmp/kmv-ledger"
 	os.MkdirAll(dir+"/src", 0o755)
 	os.WriteFile(dir+"/ledger", demo.Program, 0o755)
 	os.WriteFile(dir+"/src/ledger.c", demo.Source, 0o644)
+	os.WriteFile(dir+"/threads.cc", []byte(read(t, "testdata/threads.cc")), 0o644)
+	if out, err := exec.Command("g++", "-g", "-O0", "-pthread", "-o", dir+"/threads", dir+"/threads.cc").CombinedOutput(); err != nil {
+		t.Fatalf("%v %s", err, out)
+	}
 	t.Chdir(dir)
-	run, err := engine.Start(context.Background(), engine.Options{Path: dir + "/ledger", Argv: []string{"ledger"}, Env: []string{"A=b"}, Watched: true, Paused: true, Terminal: &engine.Terminal{Columns: 80, Rows: 24}})
+	record(t, dir+"/ledger", here+"/testdata/ledger.kmv", view.MemoryQuery{Addr: 0x403000, Size: 4096}, []view.Command{
+		{Op: view.Count, On: true},
+		{Op: view.Break, Text: "*enter"}, {Op: view.Watch, Addr: 0x402000, Size: 8},
+		{Op: view.Continue}, {Op: view.StepInst}, {Op: view.ToStore}, {Op: view.Next}, {Op: view.Continue},
+		{Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0xde, 0xad}}, {Op: view.Verify},
+		{Op: view.Next}, {Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0x4a, 0}},
+		{Op: view.Delete}, {Op: view.Inject, Text: "page@sym:accounts,half=native,seed=1"},
+		{Op: view.Break, Text: "*tell", Temporary: true}, {Op: view.Continue},
+		{Op: view.Break, Text: "*enter"}, {Op: view.Continue},
+	})
+	record(t, dir+"/threads", here+"/testdata/threads.kmv", view.MemoryQuery{Text: "&accounts", Size: 384}, []view.Command{
+		{Op: view.Break, Text: "deposit"}, {Op: view.Watch, Text: "counter", If: "counter == 3"},
+		{Op: view.Continue}, {Op: view.Next}, {Op: view.Count, On: true}, {Op: view.Finish}, {Op: view.Step},
+		{Op: view.Delete, ID: 1}, {Op: view.Continue}, {Op: view.Mirror, Text: "heap"},
+		{Op: view.Inject, Text: "flip:2@sym:accounts,half=mirror,seed=1"}, {Op: view.Block}, {Op: view.Verify},
+		{Op: view.Break, Text: "std::mutex::lock"}, {Op: view.Continue},
+	})
+}
+
+// record steers a run through commands and keeps it in a file.
+func record(t *testing.T, program, into string, memory view.MemoryQuery, commands []view.Command) {
+	t.Helper()
+	run, err := engine.Start(context.Background(), engine.Options{Path: program, Argv: []string{filepath.Base(program)}, Env: []string{"A=b"}, Watched: true, Paused: true, Terminal: &engine.Terminal{Columns: 80, Rows: 24}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "ledger.kmv")
+	file := filepath.Join(t.TempDir(), "run.kmv")
 	out, err := sessions.Create(file)
 	if err != nil {
 		t.Fatal(err)
@@ -49,27 +82,19 @@ func TestRecordLedger(t *testing.T) {
 		}
 		close(stops)
 	}()
-	q := view.Query{Code: &view.CodeQuery{Before: 60, After: 130}, Memory: []view.MemoryQuery{{Text: "$rsp", Size: 1024}, {Addr: 0x403000, Size: 4096}}, Registers: true, Vectors: true,
+	q := view.Query{Code: &view.CodeQuery{Before: 60, After: 130}, Memory: []view.MemoryQuery{{Text: "$rsp", Size: 1024}, memory}, Registers: true, Vectors: true,
 		Stack: true, Threads: true, Ranges: true, Breaks: true, Gaps: true, Failures: true, Blocks: true}
 	<-stops
-	r.Look(t.Context(), q)
-	for _, c := range []view.Command{
-		{Op: view.Count, On: true},
-		{Op: view.Break, Text: "*enter"}, {Op: view.Watch, Addr: 0x402000, Size: 8},
-		{Op: view.Continue}, {Op: view.StepInst}, {Op: view.ToStore}, {Op: view.Next}, {Op: view.Continue},
-		{Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0xde, 0xad}}, {Op: view.Verify},
-		{Op: view.Next}, {Op: view.Write, Half: view.Backup, Addr: 0x403ac8, Data: []byte{0x4a, 0}},
-		{Op: view.Delete}, {Op: view.Inject, Text: "page@sym:accounts,half=native,seed=1"},
-		{Op: view.Break, Text: "*tell", Temporary: true}, {Op: view.Continue},
-		{Op: view.Break, Text: "*enter"}, {Op: view.Continue},
-	} {
+	for _, c := range commands {
+		r.Look(t.Context(), q)
+		time.Sleep(3 * time.Second) // as a person would: the recorder may spend a twentieth of the time
 		if _, err := r.Do(t.Context(), c); err != nil {
 			t.Errorf("%s: %v", c.Op, err)
 		} else if resuming[c.Op] {
 			<-stops
 		}
-		r.Look(t.Context(), q)
 	}
+	r.Look(t.Context(), q)
 	r.Do(t.Context(), view.Command{Op: view.Kill})
 	for range stops {
 	}
@@ -79,8 +104,7 @@ func TestRecordLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("%d bytes", len(data))
-	here := os.Getenv("KMV_UI_TESTDATA")
-	if err := os.WriteFile(here+"/ledger.kmv", data, 0o644); err != nil {
+	if err := os.WriteFile(into, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
