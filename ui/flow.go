@@ -278,6 +278,9 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.thread = 0 // show the one that stopped
 		}
 		m.header.Rates = m.rates.values
+		if len(msg.snap.Processes) > 0 {
+			m.header.Processes = msg.snap.Processes
+		}
 		m.data.Stores = m.rates.ranges
 		if m.past.at < 0 && !m.short(msg.snap) {
 			m.data.Now = msg.snap

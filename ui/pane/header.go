@@ -15,6 +15,8 @@ type Header struct {
 	Badge  string    // HISTORY 3/7, RECORDING, READ-ONLY
 	Reason string    // pinned: the last stop's
 	Rates  []float64 // stores a second, oldest first
+	// Processes are those of the last snapshot that had them: not each one is asked for them.
+	Processes []view.Process
 }
 
 var stateRoles = map[view.State]draw.Role{view.Running: draw.Good, view.Paused: draw.Current, view.Ended: draw.Bad, view.Starting: draw.Dim}
@@ -24,7 +26,7 @@ func (h *Header) Draw(s draw.Surface, d *Data) {
 	w, _ := s.Size()
 	n := d.Now
 	p := s.Row(0)
-	p.Put(draw.Focus, " kmv ").Put(draw.Label, draw.Fit(filepath.Base(n.Program), max(w/6, 8))).Put(draw.Plain, " ")
+	p.Put(draw.Focus, " kmv ").Put(draw.Label, draw.Fit(h.target(n), max(w/6, 8))).Put(draw.Plain, " ")
 	role, ok := stateRoles[n.State]
 	if !ok {
 		role = draw.Dim
@@ -50,6 +52,23 @@ func (h *Header) Draw(s draw.Surface, d *Data) {
 	s.Text(end, 0, draw.Dim, thread)
 	s.Text(w-draw.Width(badge), 0, draw.Badge, badge)
 	h.counters(s, d)
+}
+
+// target is the program, and which of those that it has started is shown.
+func (h *Header) target(s *view.Snapshot) string {
+	name := filepath.Base(s.Program)
+	byPid := map[int]string{}
+	parent := 0
+	for i := range h.Processes {
+		p := &h.Processes[i]
+		if byPid[p.Pid] = filepath.Base(p.Program); p.Pid == s.Pid {
+			parent = p.Parent
+		}
+	}
+	if _, child := byPid[parent]; child {
+		return name + " > " + byPid[s.Pid]
+	}
+	return name
 }
 
 // counters is the second line.

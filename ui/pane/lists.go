@@ -3,6 +3,7 @@ package pane
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"kmv/engine/view"
@@ -89,6 +90,7 @@ func (t *Threads) Ask(q *view.Query)  { q.Threads = true }
 type threadLine struct {
 	process *view.Process
 	thread  *view.Thread
+	depth   int // in the tree
 }
 
 func (l threadLine) text() string {
@@ -100,20 +102,34 @@ func (l threadLine) text() string {
 
 func (t *Threads) lines(d *Data) []threadLine {
 	var out []threadLine
-	listed := map[int]bool{}
-	for i := range d.Now.Processes {
-		p := &d.Now.Processes[i]
-		out = append(out, threadLine{process: p})
+	listed := map[int]bool{} // threads
+	threads := func(pid, depth int) {
 		for j := range d.Now.Threads {
-			if d.Now.Threads[j].Pid == p.Pid {
-				listed[d.Now.Threads[j].ID] = true
-				out = append(out, threadLine{thread: &d.Now.Threads[j]})
+			if th := &d.Now.Threads[j]; th.Pid == pid {
+				listed[th.ID] = true
+				out = append(out, threadLine{thread: th, depth: depth})
 			}
 		}
 	}
+	var process func(p *view.Process, depth int)
+	process = func(p *view.Process, depth int) {
+		out = append(out, threadLine{process: p, depth: depth})
+		threads(p.Pid, depth)
+		for i := range d.Now.Processes {
+			if c := &d.Now.Processes[i]; c.Parent == p.Pid && c.Pid != p.Pid && depth < len(d.Now.Processes) {
+				process(c, depth+1)
+			}
+		}
+	}
+	for i := range d.Now.Processes {
+		p := &d.Now.Processes[i]
+		if !slices.ContainsFunc(d.Now.Processes, func(q view.Process) bool { return q.Pid == p.Parent && q.Pid != p.Pid }) {
+			process(p, 0)
+		}
+	}
 	for j := range d.Now.Threads {
-		if !listed[d.Now.Threads[j].ID] {
-			out = append(out, threadLine{thread: &d.Now.Threads[j]})
+		if th := &d.Now.Threads[j]; !listed[th.ID] {
+			out = append(out, threadLine{thread: th})
 		}
 	}
 	return out
@@ -133,19 +149,17 @@ func (t *Threads) Selected(d *Data) int {
 func (t *Threads) Draw(s draw.Surface, d *Data, focused bool) {
 	lines := t.lines(d)
 	t.draw(s, d, focused, "no threads", func(p *draw.Pen, i int) {
+		indent := 2 * min(lines[i].depth, 6)
 		if pr := lines[i].process; pr != nil {
-			p.Put(draw.Title, fmt.Sprintf("%d ", pr.Pid)).Put(draw.Label, filepath.Base(pr.Program))
+			p.To(indent).Put(draw.Title, fmt.Sprintf("%d ", pr.Pid)).Put(draw.Label, filepath.Base(pr.Program))
 			p.Putf(draw.Dim, "  %s, %s", draw.Plural(pr.Threads, "thread"), pr.State)
-			if pr.Parent != 0 {
-				p.Putf(draw.Dim, ", child of %d", pr.Parent)
-			}
 			return
 		}
 		th := lines[i].thread
 		if th.ID == d.Now.Thread {
 			p.Put(draw.Current, ">")
 		}
-		p.To(2).Put(draw.Plain, fmt.Sprintf("%-7d", th.ID)).Cut(draw.Label, 12, th.Name).Put(draw.Plain, " ")
+		p.To(2+indent).Put(draw.Plain, fmt.Sprintf("%-7d", th.ID)).Cut(draw.Label, 12, th.Name).Put(draw.Plain, " ")
 		p.Put(draw.Dim, th.State+" ")
 		if th.PC != 0 {
 			p.Put(draw.Address, fmt.Sprintf("%x ", th.PC)).Put(draw.Label, th.Symbol)
