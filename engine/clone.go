@@ -237,7 +237,6 @@ func (e *engine) execed(t *thread, former int) error {
 	if why := e.unfollowed(t, exe); why != "" {
 		return e.letGo(t, exe, why)
 	}
-	e.limited(t, exe)
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
@@ -258,6 +257,7 @@ func (e *engine) begin(t *thread) error {
 	if err != nil {
 		return err
 	}
+	e.limited(t, exe)
 	t.readExec = false
 	if t.pace = 0; !t.ownCPUs {
 		e.near.keep(t)
