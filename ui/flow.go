@@ -40,13 +40,18 @@ func (m *Model) resume(c view.Command) tea.Cmd {
 		c.Thread = m.thread
 	}
 	m.past.leave(m)
-	if m.flow.resumed {
-		if m.flow.op == view.Continue && c.Op == view.Continue {
+	if m.flow.resumed || len(m.flow.waiting) > 0 { // those that wait go first, also when the stop before them is still being read
+		if m.flow.resumed && m.flow.op == view.Continue && c.Op == view.Continue {
 			return nil // it does
 		}
 		m.flow.waiting = append(m.flow.waiting, c)
 		return nil
 	}
+	return m.goOn(c)
+}
+
+// goOn is resume when it is the command's turn.
+func (m *Model) goOn(c view.Command) tea.Cmd {
 	m.flow.resumed, m.flow.op, m.flow.since = true, c.Op, time.Now()
 	m.code().Follow()
 	return m.do(c, func(m *Model, r view.Reply) tea.Cmd {
@@ -259,6 +264,7 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 	case errors.Is(msg.err, view.ErrEnded):
 		return nil // an event will tell how
 	case msg.err != nil && !errors.Is(msg.err, context.Canceled):
+		m.flow.waiting = nil
 		if text := "look: " + msg.err.Error(); m.note.text != text {
 			m.say(draw.Bad, text)
 		}
@@ -314,7 +320,8 @@ func (m *Model) next() tea.Cmd {
 	if len(m.flow.waiting) > 0 {
 		c := m.flow.waiting[0]
 		m.flow.waiting = m.flow.waiting[1:]
-		return m.resume(c)
+		m.past.leave(m)
+		return m.goOn(c)
 	}
 	return m.animate.next(m)
 }

@@ -164,6 +164,19 @@ func TestStepsTakeTurns(t *testing.T) {
 	}
 }
 
+// TestStepsKeepTheirOrder: a step does not overtake one that waits, when the stop between them is known but not read yet.
+func TestStepsKeepTheirOrder(t *testing.T) {
+	d := drive(t, 120, 40, Options{})
+	d.send(press("i"))
+	d.send(press("i"))
+	d.m.event(view.Event{Kind: view.EventStop, Text: "stepi"})
+	d.send(press("b"))
+	if w := d.m.flow.waiting; len(w) != 2 || w[0].Op != view.StepInst || w[1].Op != view.Block {
+		t.Errorf("%+v wait", w)
+	}
+	d.until("three steps", func() bool { return d.run.steps() == 3 && len(d.m.past.stops) >= 4 })
+}
+
 func TestHistory(t *testing.T) {
 	d := drive(t, 200, 60, Options{})
 	d.keys("i", "i", "i")
