@@ -100,10 +100,11 @@ func (e *engine) born(t *thread, child int) error {
 	if flags&unix.CLONE_CHILD_CLEARTID != 0 {
 		c.clearTID = t.birth.childTID
 	}
-	if c.pace, c.ownCPUs = t.pace, t.ownCPUs; flags&unix.CLONE_THREAD != 0 {
+	c.pace, c.ownCPUs = t.pace, t.ownCPUs
+	if e.near.inherit(t, c); c.p.threads > 1 {
 		e.near.release(t)
+		e.near.release(c)
 	}
-	e.near.inherit(t, c)
 	t.vforking = flags&unix.CLONE_VFORK != 0
 	e.threads[child] = c
 	e.started++

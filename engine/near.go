@@ -68,6 +68,7 @@ func (n *near) add(t *thread, cpus unix.CPUSet) {
 	if n.threads == nil {
 		n.threads = map[*thread]unix.CPUSet{}
 	}
+	t.cpus = &cpus
 	if n.threads[t] = cpus; n.timer == nil {
 		n.timer = time.AfterFunc(nearAlone, n.look)
 	}
@@ -88,12 +89,15 @@ func (n *near) settle() bool {
 	return true
 }
 
-// inherit is for a thread whose parent is kept: the kernel has given it the parent's processor.
+// inherit is for a thread whose parent is kept, or was when the kernel gave the child its processor.
 func (n *near) inherit(parent, child *thread) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if cpus, ok := n.threads[parent]; ok {
 		n.add(child, cpus)
+	} else if parent.cpus != nil {
+		child.cpus = parent.cpus
+		_ = unix.SchedSetaffinity(child.tid, child.cpus)
 	}
 }
 
@@ -152,7 +156,9 @@ func affinity(e *engine, t *thread, a [6]uint64) error {
 	}
 	if u != nil {
 		e.near.release(u)
-		u.ownCPUs = u.ownCPUs || t.regs.Rax == unix.SYS_SCHED_SETAFFINITY
+		if t.regs.Rax == unix.SYS_SCHED_SETAFFINITY {
+			u.ownCPUs, u.cpus = true, nil
+		}
 	}
 	return e.pass(t, nil)
 }

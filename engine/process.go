@@ -75,6 +75,7 @@ type thread struct {
 	ranAt      int64         // when it was let run last, in microseconds: see near
 	pace       time.Duration // how long it runs between stops
 	ownCPUs    bool          // it has chosen its processors
+	cpus       *unix.CPUSet  // those that it had when it was kept near last
 	stopped    ptrace.Stop   // the last stop
 	limit      *unix.Rlimit  // of the program that it executes next
 	filters    *seccomp.Chain

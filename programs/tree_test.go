@@ -6,6 +6,8 @@ import "testing"
 var trees = []row{
 	{name: "dash", run: []string{"dash $P/tree/pipes.sh"}},
 	{name: "bash", needs: []need{{"bash", "bash"}}, run: []string{"bash $P/tree/pipes.sh", "bash $P/tree/jobs.bash"}},
+	{name: "a program that changes", run: []string{"sh -c 'for i in 1 2 3 4; do cp /bin/true x; ./x; echo $?; ./x; echo $?; cp /bin/false x; ./x; echo $?; ./x; echo $?; cp /bin/echo x; ./x a; done'",
+		"sh -c 'cp /bin/true x; t=$(stat -c %y x); for p in true false true false; do cp /bin/$p x; touch -d \"$t\" x; ./x; echo $?; ./x; echo $?; done'"}},
 	{name: "make -j2", needs: []need{{"make", "make"}, {"gcc", "gcc"}}, setup: "cp $P/tree/Makefile .",
 		run: []string{"make -s -j2 P=$P all", "make -s P=$P check"}, skip: "program vectors"},
 	{name: "git", needs: []need{{"git", "git"}}, env: "GIT_AUTHOR_DATE=2020-01-01T00:00:00Z GIT_COMMITTER_DATE=2020-01-01T00:00:00Z GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b",

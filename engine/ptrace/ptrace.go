@@ -119,9 +119,17 @@ func (s *Siginfo) SetAddr(a uint64) { *(*uint64)(unsafe.Pointer(&s.Fields[0])) =
 // Value is si_value of a queued signal.
 func (s *Siginfo) Value() uint64 { return *(*uint64)(unsafe.Pointer(&s.Fields[8])) }
 
-// GetSiginfo reads what a signal-delivery-stop is about.
+// GetSiginfo reads what a signal-delivery-stop is about. A thread that has been killed since may stand at its end already (see
+// Ending): as without that stop, it is not there any more.
 func GetSiginfo(tid int, s *Siginfo) error {
-	return transfer(unix.PTRACE_GETSIGINFO, tid, 0, unsafe.Pointer(s))
+	const atEnd = int32(unix.SIGTRAP) | unix.PTRACE_EVENT_EXIT<<8
+	if err := transfer(unix.PTRACE_GETSIGINFO, tid, 0, unsafe.Pointer(s)); err != nil {
+		return err
+	}
+	if s.Code == atEnd {
+		return unix.ESRCH
+	}
+	return nil
 }
 
 // SetSiginfo replaces it: the next Cont or Step with that signal delivers s.
