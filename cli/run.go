@@ -8,12 +8,15 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"kmv/engine"
 	"kmv/engine/saved"
+	"kmv/engine/view"
 	"kmv/shadowmem"
 )
 
@@ -148,11 +151,31 @@ func (a *app) conclude(f *runFlags, r *engine.Report) error {
 		}
 	}
 	if r.Exit.Signal != 0 {
+		if why := lostFor(r); why != "" {
+			fmt.Fprintln(a.err, "kmv:", why)
+		}
 		a.killed = syscall.Signal(r.Exit.Signal)
 		return nil
 	}
 	a.status = *r.Exit.Code
 	return nil
+}
+
+// lostFor says which memory error a program was killed for, "" if for none.
+func lostFor(r *engine.Report) string {
+	for _, ev := range slices.Backward(r.Failures.Events) {
+		if ev.Kind != view.EventUnrecovered {
+			continue
+		}
+		why := "lost in both copies"
+		if strings.HasPrefix(ev.Failure.How, "scrub") {
+			why = "the copies differ, nothing tells which is right, and --on-undecided is stop"
+		} else if r.Exit.Signal != int(syscall.SIGBUS) {
+			return ""
+		}
+		return fmt.Sprintf("memory at %#x (%s): %s", ev.Addr, strings.TrimSpace(ev.Range), why)
+	}
+	return ""
 }
 
 // strictly says what --strict objects to.

@@ -174,7 +174,7 @@ func TestOwnPages(t *testing.T) {
 // bits are stuck.
 func TestSilentCorruption(t *testing.T) {
 	for _, policy := range []string{TrustNative, TrustMirror} {
-		r := runGuest(t, "silent", Options{Argv: []string{policy}, Scrub: ScrubRate{Share: 0.5}, OnUndecided: policy, Retire: 2})
+		r := runGuest(t, "silent", Options{Argv: []string{policy}, Scrub: ScrubRate{Share: 0.5}, testAsk: true, OnUndecided: policy, Retire: 2})
 		f := r.Failures
 		if f.Recovered < 8 || f.Masked != 1 || f.Unrecovered > 0 || f.Retired != 1 || r.Scrub.Undecided == 0 {
 			t.Errorf("%s: %+v %+v", policy, f.counts(), r.Scrub)
@@ -185,7 +185,7 @@ func TestSilentCorruption(t *testing.T) {
 // TestUndecidedStops: with that policy a difference that nothing explains ends the program.
 func TestUndecidedStops(t *testing.T) {
 	binary := buildGuest(t, "silent")
-	r, err := Run(context.Background(), Options{Path: binary, Argv: []string{binary}, Env: os.Environ(), Scrub: ScrubRate{Share: 0.5},
+	r, err := Run(context.Background(), Options{Path: binary, Argv: []string{binary}, Env: os.Environ(), Scrub: ScrubRate{Share: 0.5}, testAsk: true,
 		OnUndecided: TrustNone, testCall: breakMemory(t)})
 	if err != nil || r.Exit.Name != "SIGKILL" || r.Failures.Unrecovered != 1 {
 		t.Errorf("%v %+v", err, r)

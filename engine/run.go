@@ -34,6 +34,7 @@ type Options struct {
 	testCall    func(*engine, *thread, [6]uint64) int64 // of tests: does the system call testNumber
 	testInstall func(*engine) error                     // of tests: called before a lost page is replaced
 	testMove    int                                     // of tests: replace lost pages as if the kernel had given them up, 2: by mremap
+	testAsk     bool                                    // of tests: the scrubber passes only when it is asked
 	testOld     bool                                    // of tests: a kernel without UFFDIO_POISON
 }
 

@@ -69,10 +69,12 @@ type suspect struct {
 // scrubNice is the scrubber's priority: on a machine that is busy, its share is taken from what nobody needs, not from the program.
 const scrubNice = 10
 
-// scrubPiece is how much is compared between two looks at the clock; scrubEvery how often a pass may begin.
+// scrubPiece is how much is compared between two looks at the clock; scrubEvery how often a pass may begin, and scrubFirst when the
+// first one does: until then no checksum is known. A program that is shorter is not scrubbed.
 const (
 	scrubPiece = 256 << 10
 	scrubEvery = time.Second
+	scrubFirst = 200 * time.Millisecond
 )
 
 // scrub starts the scrubber; stop ends it.
@@ -91,11 +93,15 @@ func (e *engine) scrub() (stop func()) {
 func (s *scrubber) run() {
 	runtime.LockOSThread() // its time is that of its thread, which ends with it
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), scrubNice)
-	start := time.Now()
+	start := time.Now().Add(scrubFirst - scrubEvery)
 	for {
 		asked := false
+		var due <-chan time.Time
+		if !s.e.opts.testAsk {
+			due = time.After(max(0, scrubEvery-time.Since(start)))
+		}
 		select {
-		case <-time.After(max(0, scrubEvery-time.Since(start))): // a program that is short is not scrubbed
+		case <-due:
 			for !s.rate.Load().On() {
 				select {
 				case <-time.After(scrubEvery):
