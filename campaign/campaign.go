@@ -218,7 +218,7 @@ func (o Options) conduct(ctx context.Context, dir string, targets map[string]*pr
 // make makes one trial. An error whose moment came behind the end is made again sooner: machines are not equally fast all the
 // time, and how often threads wait for each other is no property of a program.
 func (o Options) make(ctx context.Context, dir string, job int, p *prepared, t Trial) (Run, error) {
-	const most = 4
+	const most = 8
 	for n := 1; ; n++ {
 		run, err := o.attempt(ctx, dir, job, p, t)
 		if err != nil || run.Outcome != NotMade || n == most || !t.sooner() {
