@@ -22,7 +22,7 @@ static void *writer(void *arg) { // the only writer of its word
 	return (void *)n;
 }
 int main(void) {
-	shared = (void *)pages(1); shared[3] = 0;
+	shared = (void *)pages(1); shared[3] = shared[20] = 0;
 	constant = (void *)pages(1);
 	for (int i = 0; i < PAGE / 8; i++) constant[i] = 0x5a5a5a5a5a5a5a5aull + i;
 	pthread_t t[4]; void *n[4];
