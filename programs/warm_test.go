@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -186,10 +187,16 @@ func TestWarmTogether(t *testing.T) {
 	}
 }
 
-// Where nothing can be kept the program runs as before.
+// Where nothing can be kept the program runs as before; only a directory that was asked for must be there.
 func TestWarmWithoutDirectory(t *testing.T) {
-	r := runWarm(t, "/dev/null/code", "/bin/echo", "here")
-	if r.out != "here\n" || !strings.Contains(r.log, "not saved") {
-		t.Errorf("%q\n%s", r.out, r.log)
+	cmd := exec.Command(kmvBinary, "run", "-v", "--", "/bin/echo", "here")
+	cmd.Env = append(slices.Clone(testEnv), "KMV_CACHE=/dev/null/code")
+	var log bytes.Buffer
+	cmd.Stderr = &log
+	if out, err := cmd.Output(); err != nil || string(out) != "here\n" || !strings.Contains(log.String(), "not saved") {
+		t.Errorf("%v: %q\n%s", err, out, &log)
+	}
+	if out, err := exec.Command(kmvBinary, "run", "--cache", "/dev/null/code", "--", "/bin/echo").CombinedOutput(); err == nil || !strings.Contains(string(out), "--cache needs a directory") {
+		t.Errorf("%v: %s", err, out)
 	}
 }
