@@ -36,7 +36,7 @@ func (e *engine) pauseAt(t *thread, reason string) error {
 		e.dropGoal(u)
 	}
 	if t == nil {
-		t = e.someone()
+		t = e.shown()
 	}
 	ev := view.Event{Kind: view.EventStop, Text: reason}
 	if t != nil {
@@ -83,6 +83,24 @@ func (e *engine) someone() *thread {
 		if t.p != nil && !t.exiting && (best == nil || t.tid < best.tid) {
 			best = t
 		}
+	}
+	return best
+}
+
+// shown is the thread to look at first: someone, but rather one that can be stepped than one that waits in a system call.
+func (e *engine) shown() *thread {
+	first := e.someone()
+	if first == nil || !e.inCall(first) {
+		return first
+	}
+	var best *thread
+	for _, t := range e.parked {
+		if t.p == first.p && !t.exiting && !e.inCall(t) && (best == nil || t.tid < best.tid) {
+			best = t
+		}
+	}
+	if best == nil {
+		return first
 	}
 	return best
 }
