@@ -95,7 +95,7 @@ func (e *engine) processReports() []ProcessReport {
 		r := ProcessReport{
 			Pid: a.pid, Parent: a.parent, Program: a.program, Exit: exitOf(a.end), WallSeconds: seconds(a.until().Sub(a.began)),
 			Mirror:      MirrorReport{Offset: e.layout.Offset, Ranges: []RangeReport{}, BytesMirrored: a.mirrored},
-			Translation: a.code.TranslationStats, Syscalls: a.sys, Verify: a.verify, Gaps: gapList(a.gaps), Threads: a.threads,
+			Translation: a.code.TranslationStats, Syscalls: a.sys, Verify: a.verify, Gaps: e.gapList(a.gaps), Threads: a.threads,
 		}
 		r.Translation.Stops = a.stops
 		if a.pid == e.root {

@@ -56,10 +56,12 @@ func withNames(word string, names []string) string {
 
 // unmirrored names the gaps that are writes.
 func (e *engine) unmirrored() (names []string) {
-	for _, g := range gapList(e.gaps) {
-		if e.unseen[gapKey{g.Kind, g.Where, g.Name}] {
-			names = append(names, g.Name+" at "+g.Where)
-		}
+	seen := map[gapKey]int{}
+	for k := range e.unseen {
+		seen[k] = e.gaps[k]
+	}
+	for _, g := range e.gapList(seen) {
+		names = append(names, g.Name+" at "+g.Where)
 	}
 	return names
 }

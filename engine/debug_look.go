@@ -138,16 +138,10 @@ func (e *engine) processList() []view.Process {
 
 func (e *engine) gapViews() []view.Gap {
 	var list []view.Gap
-	for _, g := range gapList(e.gaps) {
+	for _, g := range e.gapList(e.gaps) {
 		v := view.Gap{Kind: g.Kind, Where: g.Where, Name: g.Name, Count: g.Count}
-		if a, err := strconv.ParseUint(strings.TrimPrefix(g.Where, "0x"), 16, 64); err == nil {
-			v.Addr = a
-			if t := e.someone(); t != nil {
-				if s := e.symbolAt(t.p, a); s != "" {
-					v.Where += " <" + s + ">"
-				}
-			}
-		}
+		addr, _, _ := strings.Cut(strings.TrimPrefix(g.Where, "0x"), " ")
+		v.Addr, _ = strconv.ParseUint(addr, 16, 64)
 		list = append(list, v)
 	}
 	return list

@@ -49,6 +49,7 @@ type engine struct {
 	verify     VerifyStats
 	differed   uint64 // bytes, in verifications before the last one that was asked for
 	gaps       map[gapKey]int
+	gapSymbols map[gapKey]string // where each was met first
 	total      totals
 	lastMirror MirrorReport
 	last       *view.Snapshot // of the program itself, when its end was certain
@@ -87,7 +88,7 @@ func newEngine(o Options) *engine {
 	return &engine{
 		opts: o, layout: shadowmem.Default(), log: o.Log,
 		threads: map[int]*thread{}, processes: map[int]*process{}, strays: map[int]ptrace.Stop{},
-		stops: map[string]int{}, account: map[int]*account{}, gaps: map[gapKey]int{}, start: time.Now(), how: "engine",
+		stops: map[string]int{}, account: map[int]*account{}, gaps: map[gapKey]int{}, gapSymbols: map[gapKey]string{}, start: time.Now(), how: "engine",
 	}
 }
 

@@ -19,6 +19,9 @@ func (e *engine) gap(kind string, at uint64, name string) {
 	k := gapKey{kind, fmt.Sprintf("%#x", at), name}
 	e.here().gaps[k]++
 	if e.gaps[k]++; e.gaps[k] == 1 {
+		if t := e.threads[e.current]; t != nil && at != 0 {
+			e.gapSymbols[k] = e.symbolAt(t.p, at)
+		}
 		e.logf("gap: %s at %s: %s", k.kind, k.where, k.name)
 		e.emit(view.Event{Kind: view.EventGap, PC: at, Range: kind, Text: name})
 	}
@@ -33,10 +36,15 @@ func (e *engine) wrote(kind string, at uint64, name string) {
 	e.gap(kind, at, name)
 }
 
-func gapList(gaps map[gapKey]int) []Gap {
+// gapList is for reports: where a gap was met is said with the symbol of then.
+func (e *engine) gapList(gaps map[gapKey]int) []Gap {
 	list := []Gap{}
 	for k, n := range gaps {
-		list = append(list, Gap{k.kind, k.where, k.name, n})
+		g := Gap{k.kind, k.where, k.name, n}
+		if s := e.gapSymbols[k]; s != "" {
+			g.Where += " <" + s + ">"
+		}
+		list = append(list, g)
 	}
 	sort.Slice(list, func(i, j int) bool {
 		a, b := list[i], list[j]

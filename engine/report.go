@@ -156,7 +156,7 @@ func (e *engine) report(wall time.Duration) *Report {
 	r := &Report{
 		Version: Version, Program: e.opts.Path, Argv: e.opts.Argv, WallSeconds: seconds(wall),
 		Mirror: e.lastMirror, Translation: e.total.TranslationStats, Syscalls: e.syscallStats(), Verify: e.verify,
-		Gaps: gapList(e.gaps), Threads: e.started, Failures: e.failures, Exit: exitOf(e.rootEnd),
+		Gaps: e.gapList(e.gaps), Threads: e.started, Failures: e.failures, Exit: exitOf(e.rootEnd),
 		Processes: e.processReports(), Unlisted: e.unlisted,
 		Scrub: e.scrubStats, Placement: e.placement,
 	}

@@ -133,7 +133,7 @@ func (e *engine) memoryOpened(p *process, link string, flags uint64) error {
 
 // memoryWritten does what a store to [start, end) of p does: the bytes are mirrored, and code that they were is forgotten.
 func (e *engine) memoryWritten(t *thread, p *process, start, end uint64) error {
-	if p.mem == nil || p.exiting || end <= start {
+	if p.threads == 0 || p.exiting || end <= start {
 		return nil
 	}
 	if err := p.copyToMirror(start, end-start); err != nil {
