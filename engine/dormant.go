@@ -116,12 +116,16 @@ func sizeOf(caches []*codeCache) (n uint32) {
 
 // fits is a kept cache for a program: one that has its code, else the empty one, else none.
 func (e *engine) fits(exe string) *codeCache {
+	cfg := e.config()
 	for _, c := range e.asleep {
-		if c.exe == exe && c.cfg == e.config() {
+		if c.exe == exe && c.cfg == cfg && !e.debug.counting {
 			return c
 		}
 	}
-	return e.spare
+	if e.spare != nil && e.spare.cfg == cfg {
+		return e.spare
+	}
+	return nil
 }
 
 // taken takes a kept cache out of the list.
@@ -140,6 +144,7 @@ func (p *process) wakeAt(start, end uint64) {
 			c.regions = append(c.regions, r)
 			c.stats.add(r.stats)
 			c.stats.add(r.ownStats)
+			c.breakUp(r.start, r.end)
 			break
 		}
 	}

@@ -106,6 +106,7 @@ func (l *loader) boot() error {
 			return err
 		}
 	}
+	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
 	l.e.allowCalls(l.p.code)
 	l.e.stopJudged(l.p.code, t.filters)
 	const fixed = unix.MAP_SHARED | unix.MAP_FIXED_NOREPLACE | unix.MAP_NORESERVE
@@ -153,11 +154,8 @@ func (l *loader) shareMemory(fd int) error {
 		_ = unix.Close(mine)
 		return fmt.Errorf("size the code cache: %w", err)
 	}
-	if l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime()); err != nil {
-		return err
-	}
-	l.p.code.counting, l.p.space.Sinks = l.e.debug.counting, l.p.code.rt.mirror
-	return nil
+	l.p.code, err = newCodeCache(l.e.layout, mine, l.e.config(), l.e.runtime())
+	return err
 }
 
 // bootCall makes one system call at the entry point.
