@@ -1,6 +1,10 @@
 package engine
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // A process costs kmv two descriptors, its memory and its code cache, and some more for a moment. Where kmv may have few (ulimit
 // -n), it is the program's fork or execve that fails, as if the system had no room for a process, and not the run.
@@ -16,26 +20,22 @@ func (e *engine) scarce(t *thread, need int) bool {
 			need++
 		}
 	}
-	if enough(need) {
+	if e.enough(need) {
 		return false
 	}
-	if e.dropSpare(); enough(need) {
+	if e.dropSpare(); e.enough(need) {
 		return false
 	}
 	e.gap("process", t.regs.Rcx-2, "kmv may not have descriptors for one more process (ulimit -n): the call fails with EAGAIN")
 	return true
 }
 
-// enough says whether n can be had: the lowest free number tells, as few above it are in use.
-func enough(n int) bool {
-	fd, err := unix.Open("/", unix.O_PATH|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return false
+// enough says whether n can be had. They are counted only where that is in doubt.
+func (e *engine) enough(n int) bool {
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil || limit.Cur > uint64(256+8*len(e.processes)) {
+		return true
 	}
-	defer unix.Close(fd)
-	more, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, fd+n)
-	if err == nil {
-		_ = unix.Close(more)
-	}
-	return err == nil
+	open, err := os.ReadDir("/proc/self/fd") // and the descriptor that reads it
+	return err == nil && uint64(len(open)-1+n) <= limit.Cur
 }

@@ -27,6 +27,7 @@ print(os.waitstatus_to_exitcode(os.system("exit 4")))`
 	cmd.Stderr = &report
 	out, err := cmd.Output()
 	if err != nil || string(out) != "True True True\n4\n" || !strings.Contains(report.String(), "may not have descriptors") {
-		t.Errorf("%v, %q, %s", err, out, report.String())
+		said, _, _ := strings.Cut(report.String(), "\n{")
+		t.Errorf("%v, %q, %s", err, out, said)
 	}
 }
