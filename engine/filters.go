@@ -113,11 +113,13 @@ func (e *engine) setFilter(t *thread, flags uint32, at uint64) error {
 	if flags&^filterFlags != 0 || flags&(sync|newListener|either) == sync|newListener {
 		return e.answer(t, fail(unix.EINVAL))
 	}
-	if flags&newListener != 0 {
-		e.gap("syscall", t.regs.Rcx-2, "seccomp: a filter with a listener is refused")
+	program, errno := t.p.filterAt(at)
+	if flags&newListener != 0 { // without a filter it is only asked whether the flag is known
+		if errno == 0 {
+			e.gap("syscall", t.regs.Rcx-2, "seccomp: a filter with a listener is refused")
+		}
 		return e.answer(t, fail(unix.EINVAL))
 	}
-	program, errno := t.p.filterAt(at)
 	if errno != 0 {
 		return e.answer(t, fail(errno))
 	}

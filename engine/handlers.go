@@ -63,6 +63,7 @@ func init() {
 		unix.SYS_ARCH_PRCTL: archPrctl,
 		unix.SYS_PRCTL:      prctl,
 		unix.SYS_SECCOMP:    seccompCall,
+		unix.SYS_MEMBARRIER: membarrier,
 	}
 }
 

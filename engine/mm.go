@@ -135,6 +135,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 		return fail(unix.EINVAL), nil
 	}
 	if err := e.layout.Check(m.Start, m.End); err != nil {
+		if flags&unix.MAP_FIXED_NOREPLACE != 0 {
+			return fail(unix.EEXIST), nil // as if something were there: who asks like this has other places
+		}
 		e.gap("mapping", at, err.Error())
 		return fail(unix.ENOMEM), nil
 	}

@@ -332,7 +332,7 @@ var table = [Max]Row{
 	321: refused("bpf", unix.EPERM, "BPF maps and rings that the kernel writes"), // what the unprivileged are told
 	322: engine("execveat"),
 	323: refused("userfaultfd", unix.ENOSYS, "pages that another thread fills in place of the kernel"),
-	324: pass("membarrier"),
+	324: pass("membarrier").by(0, when(engine(""), 0, 1<<7, 1<<8)), // 0 query, 1<<7 and 1<<8 for rseq
 	325: pass("mlock2"),
 	326: regular("copy_file_range", fixed(1, 8), fixed(3, 8)).blocks(),
 	327: irregular("preadv2").torn(unix.EIO).blocks(),

@@ -20,6 +20,10 @@ int main(void)
 	h = mmap((void *)0x300000001234, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	printf("hint followed, rounded: %d\n", h == (void *)0x300000001000);
 	*h = 1;
+	for (unsigned long at = 1ul << 40; at < 1ul << 47; at *= 2) { // tcmalloc tries its luck at random: each place is had or taken
+		q = mmap((void *)at, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
+		check(q == (void *)at || q == MAP_FAILED && errno == EEXIST);
+	}
 	printf("%d %d %d\n", p[0], p[PAGE], p[2 * PAGE]);
 	return 0;
 }
