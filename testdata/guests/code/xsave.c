@@ -26,7 +26,8 @@ int main(void)
 		else
 			__asm__ volatile("xrstor %0" ::"m"(area), "a"(kind ? 2 : 3), "d"(0) : "xmm7");
 		__asm__ volatile("movups %%xmm7, %0" : "=m"(out));
-		printf("%d: %.20s, saved %.20s, header %d\n", kind, out, area + 160 + 7 * 16, area[512]);
+		// whether x87, bit 0, is in use may change with a switch of context (SDM 1, 13.6)
+		printf("%d: %.20s, saved %.20s, header %d\n", kind, out, area + 160 + 7 * 16, area[512] & 2);
 	}
 	return 0;
 }
