@@ -16,7 +16,7 @@ var trees = []row{
 			"git -C c commit -q -m two", "git -C c gc -q --prune=now", "git -C c fsck --full", "git -C c log --stat --oneline", "git -C r pull -q ../c main"},
 		skip: "r/.git/index c/.git/index"},
 	{name: "tar and rsync", needs: []need{{"rsync", "rsync"}}, setup: "cp -r /usr/include/linux src",
-		run: []string{"tar --sort=name --mtime=@0 -czf a.tgz src", "mkdir out", "tar xzf a.tgz -C out", "rsync -a src/ copy", "rm -r src/netfilter", "rsync -a --delete --checksum -i src/ copy"}, skip: "a.tgz"},
+		run: []string{"tar --sort=name --mtime=@0 -czf a.tgz src", "mkdir out", "tar xzf a.tgz -C out", "rsync -a src/ copy", "rm -r src/netfilter", "touch -d @0 src", "rsync -a --delete --checksum -i src/ copy"}, skip: "a.tgz"},
 	{name: "python's processes", needs: []need{python}, run: []string{"/usr/bin/python3 $P/tree/processes.py"}},
 	{name: "perl's forks", needs: []need{{"perl", "perl"}}, run: []string{"perl $P/tree/fork.pl"}},
 	{name: "containers", needs: []need{{"bwrap", "bubblewrap"}, {"busybox", "busybox-static"}}, setup: "mkdir -p root/bin; cp $(command -v busybox) root/bin",

@@ -351,10 +351,17 @@ func (t *tape) windows(s *view.Snapshot, pages []uint64) *view.Snapshot {
 		return s
 	}
 	w := t.look(q)
-	if w == nil || w.Pid != s.Pid || w.State != s.State {
-		return s
+	switch {
+	case w == nil:
+		t.missed()
+	case w.Pid != s.Pid || w.State != s.State:
+		t.mu.Lock()
+		t.lose(Dropped{Pulls: 1, Why: "the program went on"})
+		t.mu.Unlock()
+	default:
+		return w
 	}
-	return w
+	return s
 }
 
 // allowed says how much may be read now. A disk that is behind, and stops in a row, make it less. The caller holds t.mu.

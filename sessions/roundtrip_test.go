@@ -69,16 +69,25 @@ func record(t *testing.T, f *fake, steps int) string {
 	return file
 }
 
-// do gives a command and, if it stops the run, waits until the watcher sees that.
+// do gives a command and, if it stops the run, waits until the watcher sees that: the notice of the stop before may still be
+// under way.
 func do(t *testing.T, r *Recorder, c view.Command) {
 	t.Helper()
-	if _, err := r.Do(t.Context(), c); err != nil {
+	before, err := r.Controller.Look(t.Context(), view.Query{})
+	if err == nil {
+		_, err = r.Do(t.Context(), c)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Op == view.Kill {
 		return
 	}
-	untilStop(r)
+	for e := range r.Events() {
+		if e.Kind == view.EventStop && e.Seq > before.Seq {
+			return
+		}
+	}
 }
 
 // create opens a file for a recording.
