@@ -49,14 +49,8 @@ func (p *Pending) Gap() string { return p.gap }
 // Writes says which ranges the call may have written, given its result and the memory after it. The ranges are not
 // empty, may overlap, and may reach past the end of a mapping. Of process_vm_writev they are in process args[0].
 func (p *Pending) Writes(ret int64, mem Memory) []Range {
-	var out []Range
-	add := func(rs ...Range) {
-		for _, r := range rs {
-			if r = clip(r.Addr, r.Len); r.Addr != 0 && r.Len != 0 {
-				out = append(out, r)
-			}
-		}
-	}
+	var out rangeList
+	add := out.add
 	for _, e := range p.effects {
 		add(e.Range(p.args, ret, p.torn))
 	}
@@ -75,16 +69,21 @@ func (p *Pending) Writes(ret int64, mem Memory) []Range {
 	return out
 }
 
-// Reads says which long buffers the call reads: it may end in the middle of them, short, where one cannot be read.
-func (p *Pending) Reads(mem Memory) []Range {
-	var out []Range
-	add := func(rs ...Range) {
-		for _, r := range rs {
-			if r = clip(r.Addr, r.Len); r.Addr != 0 && r.Len != 0 {
-				out = append(out, r)
-			}
+// rangeList is ranges that are not empty.
+type rangeList []Range
+
+func (l *rangeList) add(rs ...Range) {
+	for _, r := range rs {
+		if r = clip(r.Addr, r.Len); r.Addr != 0 && r.Len != 0 {
+			*l = append(*l, r)
 		}
 	}
+}
+
+// Reads says which long buffers the call reads: it may end in the middle of them, short, where one cannot be read.
+func (p *Pending) Reads(mem Memory) []Range {
+	var out rangeList
+	add := out.add
 	for _, e := range p.sources {
 		switch e.Len {
 		case FromVector:
