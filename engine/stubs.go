@@ -60,6 +60,7 @@ type link struct {
 func (c *codeCache) link(site uint32, to int32) {
 	b := &c.blocks[to]
 	c.patch(site, b.direct())
+	grow(&c.links, 1)
 	c.links = append(c.links, link{site, b.links})
 	b.links = int32(len(c.links) - 1)
 }

@@ -168,8 +168,10 @@ func (u *unit) place(at spot) (next uint64, more bool) {
 	c.pos += uint32(copy(c.mem[c.pos:], check.Buf))
 	copy(c.mem[c.pos:], f.Code[prefixSize:])
 	c.pos = base + uint32(len(f.Code))
+	grow(&c.blocks, 1)
 	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size,
 		prefix: prefixSize, check: uint16(check.Len()), links: -1, private: check.Len() > 0, counts: counts{uint8(f.Insts), uint8(f.Stores), uint8(f.Mirrored)}})
+	grow(&c.native, int(f.Size))
 	c.native = append(c.native, src[:f.Size]...)
 	c.index.set(pc, int32(len(c.blocks)-1))
 	c.setLeader(pc, true)
