@@ -235,7 +235,8 @@ func (e *engine) execed(t *thread, former int) error {
 		return err
 	}
 	e.accountOf(t.pid).program = exe
-	if why := e.unfollowed(t, exe); why != "" {
+	if why, note := e.unfollowed(t, exe); why != "" {
+		note("process", 0, exe+" "+why)
 		return e.letGo(t, exe, why)
 	}
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.

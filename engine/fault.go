@@ -103,7 +103,7 @@ func (e *engine) copyToNative(p *process, addr, size uint64) error {
 		}
 		m = m.Clip(nativeAddr(addr), nativeAddr(addr+size))
 		if !m.Copied() {
-			e.wrote("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
+			e.unmirrored("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
 			return true
 		}
 		native, mirror := make([]byte, m.Len()), make([]byte, m.Len())

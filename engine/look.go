@@ -96,7 +96,7 @@ func (e *engine) counters() view.Counters {
 	calls := e.syscallStats()
 	c := view.Counters{
 		Syscalls: calls.Total, SyscallBytes: calls.BytesMirrored, Retired: e.failures.Retired,
-		DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.gaps),
+		DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.unseen),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
 	c.Scrubbed, c.ScrubPosition, c.ScrubPasses = e.scrubbed.Load(), e.scrubAt.Load(), e.scrubStats.Passes

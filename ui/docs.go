@@ -42,7 +42,7 @@ var legends = map[pane.ID]string{
 	pane.IDThreads:   "> the thread whose registers and code are shown (Enter: another)",
 	pane.IDBreaks:    "* stops, o is disabled",
 	pane.IDFailures:  "x not noticed yet, ? detected, + recovered, ~ masked by a write, X lost",
-	pane.IDGaps:      "! a write without a copy, and how often it was made",
+	pane.IDGaps:      "! a write without a copy, else what was refused; how often",
 }
 
 // commandForm is how an action is typed.

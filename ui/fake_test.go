@@ -387,7 +387,7 @@ func (f *fake) Look(_ context.Context, q view.Query) (*view.Snapshot, error) {
 	s.Processes = []view.Process{{Pid: 4242, Program: f.program, Threads: 2, State: string(f.state)}}
 	s.Ranges = f.ranges()
 	s.Breaks = append([]view.BreakPoint(nil), f.breaks...)
-	s.Gaps = []view.Gap{{Kind: "instruction", Where: "libfoo.so+0x1234", Addr: f.trace[3], Name: "xsaves", Count: 17}, {Kind: "syscall", Where: "io_uring_enter", Name: "completion ring", Count: 4211}}
+	s.Gaps = []view.Gap{{Kind: "instruction", Where: "libfoo.so+0x1234", Addr: f.trace[3], Name: "xsaves", Count: 17, Unmirrored: true}, {Kind: "syscall", Where: "io_uring_enter", Name: "completion ring", Count: 4211, Unmirrored: true}}
 	s.Failures = append([]view.Event(nil), f.faults...)
 	for i := 0; q.Blocks && i < 5; i++ {
 		l := f.lines[i*7]

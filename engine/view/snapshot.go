@@ -206,13 +206,15 @@ type BreakPoint struct {
 	Hits      int    `json:"hits"`
 }
 
-// Gap is a source of writes that is not mirrored.
+// Gap is a source of writes that is not mirrored, or something that the program was refused.
 type Gap struct {
 	Kind  string `json:"kind"`
 	Where string `json:"where"`
 	Addr  uint64 `json:"addr,omitempty"` // of the instruction, if it is one
 	Name  string `json:"name"`
 	Count int    `json:"count"`
+
+	Unmirrored bool `json:"unmirrored,omitempty"` // memory may have been written without its copy
 }
 
 // BlockInfo is one translated block.

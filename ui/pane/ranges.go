@@ -204,7 +204,12 @@ func (g *Gaps) Draw(s draw.Surface, d *Data, focused bool) {
 	shown := g.Shown(d)
 	g.draw(s, d, focused, "none: every write has its copy", func(p *draw.Pen, i int) {
 		e := shown[i]
-		p.Put(draw.Uncovered, "!").Put(draw.Plain, fmt.Sprintf("%6s  ", draw.Count(uint64(e.Count))))
+		if e.Unmirrored {
+			p.Put(draw.Uncovered, "!")
+		} else {
+			p.Put(draw.Plain, " ")
+		}
+		p.Put(draw.Plain, fmt.Sprintf("%6s  ", draw.Count(uint64(e.Count))))
 		p.Cut(draw.Warn, 15, e.Kind).Put(draw.Label, e.Name).Put(draw.Dim, "  "+e.Where)
 	})
 }
