@@ -62,8 +62,12 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	if q.Threads {
 		s.Threads, s.Processes = e.threadList(), e.processList()
 	}
+	if q.Rates {
+		e.wantRates()
+	}
 	if q.Ranges {
 		s.Ranges = e.ranges(t)
+		e.sampler.spread(t.pid, s.Ranges)
 		for _, r := range s.Ranges {
 			if r.Kind != "variable" {
 				s.Counters.BytesResident += r.Resident
@@ -105,6 +109,7 @@ func (e *engine) counters() view.Counters {
 	for _, n := range e.stops {
 		c.Stops += uint64(n)
 	}
+	e.tellStores(&c)
 	var seen []*codeCache
 	for _, p := range e.processes {
 		if p.code != nil && !slices.Contains(seen, p.code) {

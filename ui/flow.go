@@ -77,7 +77,7 @@ func (m *Model) want() tea.Cmd {
 
 // query is what the visible panes ask for; at a stop also what history keeps.
 func (m *Model) query(stop bool) view.Query {
-	q := view.Query{Thread: m.thread}
+	q := view.Query{Thread: m.thread, Rates: true}
 	for id, p := range m.panes {
 		if m.visible(id) {
 			p.Ask(&q)
@@ -106,7 +106,8 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.say(draw.Bad, text)
 		}
 	case msg.snap != nil:
-		m.rates.add(m.live, msg.snap)
+		m.rates.add(msg.snap)
+		m.told(msg.snap)
 		if msg.snap.Stops > 0 && msg.snap.Stop != m.live.Stop {
 			m.data.Before = m.live
 		}
@@ -120,11 +121,10 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		if msg.stop {
 			m.thread = 0 // show the one that stopped
 		}
-		m.header.Rates = m.rates.values
+		m.header.Rates = m.rates
 		if len(msg.snap.Processes) > 0 {
 			m.header.Processes = msg.snap.Processes
 		}
-		m.data.Stores = m.rates.ranges
 		if m.past.at < 0 && !m.short(msg.snap) {
 			m.data.Now = msg.snap
 		}

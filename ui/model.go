@@ -62,6 +62,7 @@ type Model struct {
 	past    past
 	animate animation
 	rates   rates
+	effect  *effect           // of the last switch of mirroring; nil if nothing is to be told
 	kept    []view.BreakPoint // for the next run
 
 	log    []pane.Line
