@@ -2,7 +2,9 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"strconv"
@@ -67,7 +69,7 @@ func (e *engine) born(t *thread, child int) error {
 	if err := t.mirrorParentTID(); err != nil {
 		return err
 	}
-	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
+	c := &thread{tid: child, parent: t.tid, mask: t.signalMask(), birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
 	if t.swapped {
 		c.mask = t.during
 	}
@@ -90,8 +92,7 @@ func (e *engine) born(t *thread, child int) error {
 	}
 	c.p.threads++
 	c.repairs, c.early = c.p.repairs, t.early
-	c.slot = c.p.code.slots.take()
-	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
+	c.takeBlock()
 	c.setSlot(translator.SlotFSBase, t.fsBase())
 	c.showGuards()
 	if flags&unix.CLONE_SETTLS != 0 {
@@ -147,7 +148,7 @@ func (e *engine) unparkFor(t *thread) error {
 // fork is the address space of a child: copied by the kernel, with the same code.
 func (p *process) fork(pid int) *process {
 	c := *p
-	c.pid, c.threads, c.buf, c.mem = pid, 0, nil, nil
+	c.pid, c.threads, c.mem = pid, 0, nil
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
@@ -218,7 +219,7 @@ func (e *engine) execed(t *thread, former int) error {
 			e.threads[t.tid] = t
 		}
 	}
-	signals, mask := t.signals, t.mask
+	signals, mask := t.signals, t.signalMask()
 	if t.p != nil {
 		t.limit = t.p.limit
 	}
@@ -229,8 +230,13 @@ func (e *engine) execed(t *thread, former int) error {
 			s.actions[i] = action{}
 		}
 	}
-	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
+	t.signals, t.mask, t.call, t.birth, t.clearTID, t.swapped = &s, mask, nil, nil, 0, false
 	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if errors.Is(err, fs.ErrPermission) { // to be executed only: the kernel keeps kmv out of its memory
+		const why = "runs natively: kmv may not read it"
+		e.unmirrored("process", 0, "an executable "+why)
+		return e.letGo(t, "an executable", why)
+	}
 	if err != nil {
 		return err
 	}
@@ -368,31 +374,26 @@ const robustMost = 2048
 // robustWords lists the futex words that the kernel will mark when the thread ends: of each entry of its list, and of the
 // one that it was about to take or release. The head is {first entry, offset of the word, pending entry}.
 func (t *thread) robustWords() (words []uint64) {
-	if t.robustHead == 0 {
+	head, err := ptrace.RobustList(t.tid)
+	if head == 0 || err != nil {
 		return nil
 	}
-	entry, err := t.p.word(t.robustHead)
-	offset, err2 := t.p.word(t.robustHead + 8)
-	pending, err3 := t.p.word(t.robustHead + 16)
+	entry, err := t.p.word(head)
+	offset, err2 := t.p.word(head + 8)
+	pending, err3 := t.p.word(head + 16)
 	if err != nil || err2 != nil || err3 != nil {
 		return nil
 	}
 	if pending != 0 {
 		words = append(words, pending&^1+offset)
 	}
-	for entry &^= 1; entry != t.robustHead && len(words) < robustMost; entry &^= 1 {
+	for entry &^= 1; entry != head && len(words) < robustMost; entry &^= 1 {
 		words = append(words, entry+offset)
 		if entry, err = t.p.word(entry); err != nil {
 			break
 		}
 	}
 	return words
-}
-
-// setRobustList notes where the list is.
-func setRobustList(e *engine, t *thread, a [6]uint64) error {
-	t.robustHead = a[0]
-	return e.pass(t, nil)
 }
 
 // ended handles the end of a thread, which for a group leader is the end of its process.

@@ -135,7 +135,7 @@ func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	t.regs.Orig_rax = noSyscall
 	act := &t.signals.actions[sig]
-	if t.mask&bit(sig) != 0 || act.handler == sigIgnore {
+	if t.signalMask()&bit(sig) != 0 || act.handler == sigIgnore {
 		act.handler = sigDefault
 		if err := e.resetAction(t, sig); err != nil {
 			return err

@@ -64,7 +64,7 @@ func (e *engine) letGo(t *thread, exe, why string) error {
 			return err
 		}
 	}
-	if err := ptrace.SetSigmask(t.tid, t.mask); err != nil {
+	if err := ptrace.SetSigmask(t.tid, t.signalMask()); err != nil {
 		return err
 	}
 	e.near.release(t)
