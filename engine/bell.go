@@ -107,7 +107,7 @@ func (r *requests) close() {
 
 // rung does what was asked for.
 func (e *engine) rung(s ptrace.Stop) error {
-	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
+	if s.End() {
 		e.bell = nil
 		return nil
 	}

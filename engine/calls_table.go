@@ -2,6 +2,8 @@ package engine
 
 import (
 	"encoding/binary"
+
+	"kmv/engine/syscalls"
 )
 
 // System calls run in the target by a table of handlers, which all threads of an address space look into; without one, the
@@ -31,7 +33,7 @@ func (e *engine) allowCallsEverywhere() {
 }
 
 func (e *engine) mustStop(c *codeCache, nr uint64) bool {
-	if e.triggers.stopCalls || c.judged[nr] || c.mirrorLate && mayRunInTarget(nr) {
+	if e.triggers.stopCalls || c.judged[nr] || c.mirrorLate && syscalls.Lookup(nr).MayRunInTarget() {
 		return true
 	}
 	row, writes := writesAt[nr]

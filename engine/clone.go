@@ -2,18 +2,14 @@ package engine
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 
 	"kmv/engine/ptrace"
 	"kmv/engine/view"
-	"kmv/shadowmem"
 	"kmv/translator"
 )
 
@@ -23,6 +19,7 @@ type cloneArgs struct {
 	parentTID uint64
 	childTID  uint64
 	tls       uint64
+	met       bool // the engine knows the child
 }
 
 func clone(e *engine, t *thread, a [6]uint64) error {
@@ -48,17 +45,22 @@ func (e *engine) clone(t *thread, a cloneArgs) error {
 		return e.answer(t, fail(unix.EAGAIN))
 	}
 	if a.flags&unix.CLONE_VM == 0 && t.p.threads > 1 { // a child must not be copied between a store and its mirror store
-		others, err := e.park(t)
-		if err != nil {
+		var err error
+		if t.parked, err = e.park(t); err != nil {
 			return err
 		}
-		t.parked = others
+		t.p.sole = &sole{by: t}
 	}
 	t.birth = &a
-	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
-		t.birth = nil
-		return ret, e.unparkFor(t)
-	})
+	binary.LittleEndian.PutUint64(t.p.code.thread(t.slot)[birthOffset:], uint64(t.tid))
+	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) { return ret, e.notBorn(t) })
+}
+
+// notBorn ends a clone.
+func (e *engine) notBorn(t *thread) error {
+	t.birth = nil
+	e.endSole(t)
+	return e.unparkFor(t)
 }
 
 // born handles the parent's clone event: the child exists, and stops before its first instruction.
@@ -69,7 +71,18 @@ func (e *engine) born(t *thread, child int) error {
 	if err := t.mirrorParentTID(); err != nil {
 		return err
 	}
-	c := &thread{tid: child, parent: t.tid, mask: t.signalMask(), birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
+	e.meet(t, child)
+	e.endSole(t)
+	if err := e.unparkFor(t); err != nil {
+		return err
+	}
+	return t.resume(0)
+}
+
+// meet makes what the engine has of a thread for the child that t made.
+func (e *engine) meet(t *thread, child int) {
+	t.birth.met = true
+	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
 	if t.swapped {
 		c.mask = t.during
 	}
@@ -92,7 +105,8 @@ func (e *engine) born(t *thread, child int) error {
 	}
 	c.p.threads++
 	c.repairs, c.early = c.p.repairs, t.early
-	c.takeBlock()
+	c.slot = c.p.code.slots.take()
+	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
 	c.setSlot(translator.SlotFSBase, t.fsBase())
 	c.showGuards()
 	if flags&unix.CLONE_SETTLS != 0 {
@@ -124,10 +138,6 @@ func (e *engine) born(t *thread, child int) error {
 		delete(e.strays, child)
 		e.queue = append(e.queue, s)
 	}
-	if err := e.unparkFor(t); err != nil {
-		return err
-	}
-	return t.resume(0)
 }
 
 // mirrorParentTID copies what the kernel has written when a thread stops for having made another.
@@ -148,11 +158,11 @@ func (e *engine) unparkFor(t *thread) error {
 // fork is the address space of a child: copied by the kernel, with the same code.
 func (p *process) fork(pid int) *process {
 	c := *p
-	c.pid, c.threads, c.mem = pid, 0, nil
+	c.pid, c.threads, c.buf, c.mem = pid, 0, nil, nil
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
-	c.objects = nil
+	c.objects, c.sole = nil, nil
 	for o := range p.objects {
 		c.use(o)
 	}
@@ -191,96 +201,6 @@ func (e *engine) firstStop(t *thread) error {
 			return err
 		}
 	}
-	return e.enter(t)
-}
-
-// stray keeps the first stop of a child whose parent's event has not come yet.
-func (e *engine) stray(s ptrace.Stop) error {
-	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
-		if s.Tid == e.root { // it was let go
-			e.rootEnd = s
-			e.closeAccount(s.Tid, s)
-		}
-		delete(e.strays, s.Tid)
-		return nil
-	}
-	e.strays[s.Tid] = s
-	return nil
-}
-
-// execed meets a new program in an old process; former is the id of the thread that called execve.
-func (e *engine) execed(t *thread, former int) error {
-	if former != t.tid { // another thread became the leader (ptrace(2), "execve(2) under ptrace")
-		if old := e.threads[former]; old != nil {
-			delete(e.threads, former)
-			e.leave(t)
-			old.tid = t.tid
-			t = old
-			e.threads[t.tid] = t
-		}
-	}
-	signals, mask := t.signals, t.signalMask()
-	if t.p != nil {
-		t.limit = t.p.limit
-	}
-	e.leave(t)
-	s := *signals
-	for i := range s.actions { // handlers are reset, ignored stays ignored (execve(2))
-		if s.actions[i].handler != sigIgnore {
-			s.actions[i] = action{}
-		}
-	}
-	t.signals, t.mask, t.call, t.birth, t.clearTID, t.swapped = &s, mask, nil, nil, 0, false
-	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
-	if errors.Is(err, fs.ErrPermission) { // to be executed only: the kernel keeps kmv out of its memory
-		const why = "runs natively: kmv may not read it"
-		e.unmirrored("process", 0, "an executable "+why)
-		return e.letGo(t, "an executable", why)
-	}
-	if err != nil {
-		return err
-	}
-	e.accountOf(t.pid).program = exe
-	if why, note := e.unfollowed(t, exe); why != "" {
-		note("process", 0, exe+" "+why)
-		return e.letGo(t, exe, why)
-	}
-	// The event comes from inside the system call: what is put into rax before its exit would be lost.
-	if err := ptrace.Syscall(t.tid, 0); err != nil {
-		return err
-	}
-	stop, err := ptrace.WaitFor(t.tid, false)
-	if err != nil {
-		return err
-	}
-	if t.stopped = stop; stop.Kind != ptrace.SyscallStop {
-		return fmt.Errorf("unexpected stop at the end of execve: %v", stop)
-	}
-	return e.begin(t)
-}
-
-// begin starts the program that a thread has just executed.
-func (e *engine) begin(t *thread) error {
-	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
-	if err != nil {
-		return err
-	}
-	e.limited(t, exe)
-	t.readExec = false
-	if t.pace = 0; !t.ownCPUs {
-		e.near.keep(t)
-	}
-	t.p = &process{pid: t.pid, exe: exe, threads: 1, saved: e.saved, space: shadowmem.NewSpace(e.layout, e.opts.Policy), guarded: map[uint64]bool{}}
-	t.p.limit, t.repairs = t.limit, 0
-	e.processes[t.pid] = t.p
-	e.logf("%d: runs %s", t.pid, exe)
-	e.accountOf(t.pid).program = exe
-	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
-	if err := e.load(t); err != nil {
-		return fmt.Errorf("%s: %w", exe, err)
-	}
-	t.regs.Orig_rax = noSyscall
-	e.begun(t)
 	return e.enter(t)
 }
 
@@ -374,20 +294,19 @@ const robustMost = 2048
 // robustWords lists the futex words that the kernel will mark when the thread ends: of each entry of its list, and of the
 // one that it was about to take or release. The head is {first entry, offset of the word, pending entry}.
 func (t *thread) robustWords() (words []uint64) {
-	head, err := ptrace.RobustList(t.tid)
-	if head == 0 || err != nil {
+	if t.robustHead == 0 {
 		return nil
 	}
-	entry, err := t.p.word(head)
-	offset, err2 := t.p.word(head + 8)
-	pending, err3 := t.p.word(head + 16)
+	entry, err := t.p.word(t.robustHead)
+	offset, err2 := t.p.word(t.robustHead + 8)
+	pending, err3 := t.p.word(t.robustHead + 16)
 	if err != nil || err2 != nil || err3 != nil {
 		return nil
 	}
 	if pending != 0 {
 		words = append(words, pending&^1+offset)
 	}
-	for entry &^= 1; entry != head && len(words) < robustMost; entry &^= 1 {
+	for entry &^= 1; entry != t.robustHead && len(words) < robustMost; entry &^= 1 {
 		words = append(words, entry+offset)
 		if entry, err = t.p.word(entry); err != nil {
 			break
@@ -396,12 +315,33 @@ func (t *thread) robustWords() (words []uint64) {
 	return words
 }
 
+// setRobustList notes where the list is.
+func setRobustList(e *engine, t *thread, a [6]uint64) error {
+	t.robustHead = a[0]
+	return e.pass(t, nil)
+}
+
 // ended handles the end of a thread, which for a group leader is the end of its process.
 func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	e.logf("%v", s)
 	p := t.p
 	e.near.release(t)
 	delete(e.threads, t.tid)
+	e.forget(t)
+	e.lateBirth(t)
+	e.endSole(t)
+	if err := e.unparkFor(t); err != nil {
+		return err
+	}
+	if t.tid == t.pid { // its end is told of last: others that are still here have it, by an execve that nobody told of
+		for _, u := range e.threads {
+			if u.pid == t.pid {
+				if err := e.ended(u, s); err != nil {
+					return err
+				}
+			}
+		}
+	}
 	if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
 		if err := e.mirrorExit(t); err != nil {
 			return err

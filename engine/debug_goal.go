@@ -160,14 +160,8 @@ func (e *engine) soon() (ptrace.Stop, bool, error) {
 		if err != nil || s.Tid != 0 {
 			return s, true, err
 		}
-		if err := e.turn(); err != nil {
-			var gone *goneError
-			if errors.As(err, &gone) {
-				return gone.stop, true, nil
-			}
-			if !errors.Is(err, unix.ESRCH) {
-				return s, true, err
-			}
+		if err := e.turn(); err != nil && !errors.Is(err, unix.ESRCH) {
+			return s, true, err
 		}
 		if len(e.queue) > 0 {
 			break

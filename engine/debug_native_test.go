@@ -98,7 +98,7 @@ func traceNative(t *testing.T, n int, argv, env []string) (steps []nativeStep, a
 		}
 		for { // the SIGCONT that ended the start is still to come
 			check(ptrace.Step(pid, 0))
-			if stop, err := ptrace.WaitFor(pid, false); err != nil || stop.Kind != ptrace.Signaled {
+			if stop, err := ptrace.WaitFor(pid); err != nil || stop.Kind != ptrace.Signaled {
 				t.Fatalf("%v, %v", stop, err)
 			} else if stop.Sig == unix.SIGTRAP {
 				break
@@ -116,12 +116,9 @@ func traceNative(t *testing.T, n int, argv, env []string) (steps []nativeStep, a
 		}
 	}
 	check(unix.Kill(pid, unix.SIGKILL))
-	for {
-		s, err := ptrace.WaitFor(pid, false)
-		if err != nil || s.Kind == ptrace.Killed || s.Kind == ptrace.Exited {
-			return steps, areas
-		}
-	}
+	_, err = ptrace.WaitEnd(pid)
+	check(err)
+	return steps, areas
 }
 
 // layoutPair knows where what lies natively lies under kmv.

@@ -112,9 +112,9 @@ func (e *engine) calm() error {
 	e.queue = nil
 	for _, s := range queue {
 		t := e.threads[s.Tid]
-		if t != nil && t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+		if t != nil && t.parent != 0 {
 			t.running, t.stopped, t.parent = false, s, 0
-			if err := e.firstStop(t); err != nil { // ends in enter, which parks
+			if err := e.firstStop(t); err != nil && !gone(err, t.tid) { // ends in enter, which parks
 				return err
 			}
 			continue
@@ -125,6 +125,9 @@ func (e *engine) calm() error {
 		}
 		t.running, t.stopped = false, s
 		done, err := e.calmAt(t, s)
+		if gone(err, t.tid) {
+			continue
+		}
 		if err != nil {
 			return err
 		}

@@ -395,14 +395,7 @@ func (w *watching) fork() *watching {
 // lookAtWatches is called where a thread is about to enter translated code.
 func (e *engine) lookAtWatches(t *thread) (stopped bool, err error) {
 	if t.p.watches.moved {
-		others, err := e.park(t)
-		if err == nil {
-			err = e.shieldBy(t)
-		}
-		if err == nil {
-			err = e.unpark(others)
-		}
-		if err != nil {
+		if err := e.alone(t, func() error { return e.shieldBy(t) }); err != nil {
 			return true, err
 		}
 	}

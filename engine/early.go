@@ -34,17 +34,3 @@ func memoryKillNow(e *engine, t *thread, a [6]uint64) error {
 	}
 	return e.answer(t, unix.PR_MCE_KILL_DEFAULT)
 }
-
-// execve leaves a program that is not followed as it is natively.
-func execve(e *engine, t *thread, _ [6]uint64) error {
-	if e.scarce(t, descriptorsMost) {
-		return e.answer(t, fail(unix.EAGAIN))
-	}
-	if e.opts.Follow == (Follow{}) {
-		return e.pass(t, nil)
-	}
-	if err := t.inject(earlyNews(false)); err != nil {
-		return err
-	}
-	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) { return ret, t.inject(earlyNews(true)) })
-}

@@ -83,14 +83,9 @@ func (e *engine) undoAhead(t *thread, addr uint64) error {
 	if addr < storeReach || !e.layout.InNative(addr) {
 		return nil
 	}
-	others, err := e.park(t) // no store of theirs may be half done while its bytes are copied
-	if err != nil {
-		return err
-	}
-	if err := again(addr-storeReach, 2*storeReach); err != nil {
-		return err
-	}
-	return e.unpark(others)
+	return e.alone(t, func() error { // no store of others may be half done while its bytes are copied
+		return again(addr-storeReach, 2*storeReach)
+	})
 }
 
 // copyToNative takes the bytes of [addr, addr+size) that differ from the mirror. Without one, what a wild store has put there
@@ -103,7 +98,7 @@ func (e *engine) copyToNative(p *process, addr, size uint64) error {
 		}
 		m = m.Clip(nativeAddr(addr), nativeAddr(addr+size))
 		if !m.Copied() {
-			e.unmirrored("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
+			e.wrote("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
 			return true
 		}
 		native, mirror := make([]byte, m.Len()), make([]byte, m.Len())
@@ -135,7 +130,7 @@ func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	t.regs.Orig_rax = noSyscall
 	act := &t.signals.actions[sig]
-	if t.signalMask()&bit(sig) != 0 || act.handler == sigIgnore {
+	if t.mask&bit(sig) != 0 || act.handler == sigIgnore {
 		act.handler = sigDefault
 		if err := e.resetAction(t, sig); err != nil {
 			return err

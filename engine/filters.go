@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 
@@ -39,14 +40,14 @@ func (e *engine) judgeCall(t *thread, nr uint64, args [6]uint64) (done bool, err
 	info.SetAddr(t.regs.Rip)
 	binary.LittleEndian.PutUint32(info.Fields[8:], uint32(nr))
 	binary.LittleEndian.PutUint32(info.Fields[12:], seccomp.ArchX86_64)
-	if v.Action == unix.SECCOMP_RET_TRAP && t.signalMask()&bit(unix.SIGSYS) == 0 && t.signals.effectOf(unix.SIGSYS) == effectHandler {
+	if v.Action == unix.SECCOMP_RET_TRAP && t.mask&bit(unix.SIGSYS) == 0 && t.signals.effectOf(unix.SIGSYS) == effectHandler {
 		return true, e.deliver(t, info)
 	}
 	t.signals.actions[unix.SIGSYS].handler = sigDefault // it kills whatever the program thinks of the signal
 	if err := e.resetAction(t, unix.SIGSYS); err != nil {
 		return true, err
 	}
-	if err := ptrace.SetSigmask(t.tid, t.signalMask()&^unblockable&^bit(unix.SIGSYS)); err != nil {
+	if err := ptrace.SetSigmask(t.tid, t.mask&^unblockable&^bit(unix.SIGSYS)); err != nil {
 		return true, err
 	}
 	return true, e.deliver(t, info)
@@ -214,13 +215,11 @@ func (e *engine) synchronise(t *thread, chain *seccomp.Chain, noNew bool) error 
 		return nil
 	}
 	others, err := e.park(t)
-	if err != nil {
-		return err
-	}
 	for _, u := range others {
-		if err := e.borrow(u, &call{nr: unix.SYS_PRCTL, args: [6]uint64{unix.PR_SET_NO_NEW_PRIVS, 1}}); err != nil {
-			return err
+		own := e.borrow(u, &call{nr: unix.SYS_PRCTL, args: [6]uint64{unix.PR_SET_NO_NEW_PRIVS, 1}})
+		if err == nil && !gone(own, u.tid) {
+			err = own
 		}
 	}
-	return e.unpark(others)
+	return errors.Join(err, e.unpark(others))
 }

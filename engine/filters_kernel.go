@@ -20,7 +20,7 @@ func (e *engine) giveFilters(t *thread) error {
 	if err := ptrace.Syscall(t.tid, 0); err != nil {
 		return err
 	}
-	if _, err := ptrace.WaitFor(t.tid, false); err != nil { // execve's own end
+	if _, err := ptrace.WaitFor(t.tid); err != nil { // execve's own end
 		return err
 	}
 	mem, err := ptrace.OpenMemory(t.pid)

@@ -91,14 +91,12 @@ func (t *thread) runTo(rip uint64) error {
 		if err := ptrace.Cont(t.tid, 0); err != nil {
 			return err
 		}
-		s, err := ptrace.WaitFor(t.tid, false)
+		s, err := t.next()
 		if err != nil {
 			return err
 		}
 		switch s.Kind {
-		case ptrace.Exited, ptrace.Killed:
-			return &goneError{s}
-		case ptrace.Interrupted, ptrace.GroupStop:
+		case ptrace.Interrupted:
 			continue
 		case ptrace.Signaled:
 		default:
@@ -124,10 +122,15 @@ func (t *thread) runTo(rip uint64) error {
 	}
 }
 
-// goneError says that a thread vanished while the engine used it (SIGKILL, or exec by another thread).
-type goneError struct{ stop ptrace.Stop }
-
-func (g *goneError) Error() string { return fmt.Sprintf("the target is gone: %v", g.stop) }
+// next is the next stop of a thread that the engine has let run for a purpose of its own. A stopping signal that takes effect
+// meanwhile comes again when the program goes on: see resume.
+func (t *thread) next() (ptrace.Stop, error) {
+	s, err := ptrace.WaitFor(t.tid)
+	if s.Kind == ptrace.GroupStop && err == nil {
+		t.stopDue, s.Kind = true, ptrace.Interrupted
+	}
+	return s, err
+}
 
 // fatal are the signals that the processor raises.
 func fatal(s unix.Signal) bool {

@@ -220,15 +220,11 @@ func (t *thread) step() error {
 		if err := ptrace.Step(t.tid, 0); err != nil {
 			return err
 		}
-		s, err := ptrace.WaitFor(t.tid, false)
+		s, err := t.next()
 		if err != nil {
 			return err
 		}
-		switch s.Kind {
-		case ptrace.Exited, ptrace.Killed:
-			return &goneError{s}
-		case ptrace.Signaled:
-		default:
+		if s.Kind != ptrace.Signaled {
 			continue
 		}
 		if err := ptrace.GetRegs(t.tid, &t.regs); err != nil {

@@ -23,20 +23,16 @@ func (e *engine) loop() error {
 		if err != nil {
 			return err
 		}
-		if err := e.event(s); err != nil {
-			var gone *goneError
-			if errors.As(err, &gone) {
-				err = e.event(gone.stop)
-			}
-			if errors.Is(err, unix.ESRCH) { // killed while it was being looked at: its end will be reported
-				continue
-			}
-			if err != nil {
-				return err
-			}
+		if err := e.event(s); gone(err, s.Tid) {
+			e.logf("%d is gone: %v", s.Tid, err)
+		} else if err != nil {
+			return err
 		}
 	}
 }
+
+// gone says whether err is because the thread was killed while it was being looked at: its end will be reported.
+func gone(err error, tid int) bool { return errors.Is(err, unix.ESRCH) || err != nil && dead(tid) }
 
 // nextStop is the next stop to handle: one that had to wait, or a new one.
 func (e *engine) nextStop() (ptrace.Stop, error) {
@@ -53,13 +49,13 @@ func (e *engine) nextStop() (ptrace.Stop, error) {
 			return e.nextStop()
 		}
 	}
-	if e.debug.restart && len(e.threads) == 0 && len(e.strays) == 0 {
+	if e.debug.restart && e.deserted() {
 		if err := e.startAgain(); err != nil {
 			return ptrace.Stop{}, err
 		}
 		return e.nextStop()
 	}
-	if e.bell != nil && len(e.threads) == 0 && len(e.strays) == 0 {
+	if e.bell != nil && e.deserted() {
 		e.bell.Close()
 	}
 	return ptrace.Wait(false)
@@ -70,7 +66,7 @@ func (e *engine) event(s ptrace.Stop) error {
 	if e.bell != nil && e.bell.Rang(s) {
 		return e.rung(s)
 	}
-	if e.paused && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+	if e.paused && !s.End() {
 		e.queue = append(e.queue, s)
 		return nil
 	}
@@ -80,12 +76,19 @@ func (e *engine) event(s ptrace.Stop) error {
 	}
 	e.current = s.Tid
 	before := t.stopped.Kind
-	if t.running && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+	if s.End() {
+		return e.ended(t, s)
+	}
+	if t.running {
 		e.paced(t)
 	}
 	t.running, t.stopped = false, s
+	if t.p != nil && t.p.sole != nil && t.p.sole.by != t && s.Kind != ptrace.Execed {
+		t.p.sole.waiting = append(t.p.sole.waiting, s)
+		return nil
+	}
 	t.watchEnd()
-	if t.parent != 0 && s.Kind != ptrace.Exited && s.Kind != ptrace.Killed {
+	if t.parent != 0 {
 		t.parent = 0
 		return e.firstStop(t)
 	}
@@ -103,14 +106,18 @@ func (e *engine) event(s ptrace.Stop) error {
 		}
 		return e.goOn(t)
 	case ptrace.Cloned, ptrace.Forked:
+		if s.Message == 0 { // killed at once: see lateBirth
+			return nil
+		}
 		return e.born(t, int(s.Message))
 	case ptrace.Execed:
+		if s.Message == 0 {
+			return nil
+		}
 		return e.execed(t, int(s.Message))
 	case ptrace.VforkDone:
 		t.vforking = false
 		return t.resume(0)
-	case ptrace.Exited, ptrace.Killed:
-		return e.ended(t, s)
 	}
 	return t.resume(0)
 }
@@ -119,6 +126,12 @@ func (e *engine) event(s ptrace.Stop) error {
 func (t *thread) resume(sig unix.Signal) error {
 	t.running = true
 	atomic.StoreInt64(&t.ranAt, time.Now().UnixMicro())
+	if t.stopDue { // before it executes anything it stops as its process does, if that is still stopped
+		t.stopDue = false
+		if err := ptrace.Interrupt(t.tid); err != nil {
+			return err
+		}
+	}
 	return ptrace.Cont(t.tid, sig)
 }
 
@@ -132,7 +145,7 @@ func (e *engine) enter(t *thread) error {
 		info := t.deferred[0]
 		t.deferred = t.deferred[1:]
 		sig := unix.Signal(info.Signo)
-		if t.signalMask()&bit(sig) != 0 { // blocked by now: it is pending again
+		if t.mask&bit(sig) != 0 { // blocked by now: it is pending again
 			if err := e.hold(t, info); err != nil {
 				return err
 			}
@@ -179,6 +192,15 @@ func (t *thread) trapHere() error {
 	return t.runTo(r.Rip + 1)
 }
 
+// hold makes a signal pending for a thread that blocks it.
+func (e *engine) hold(t *thread, info ptrace.Siginfo) error {
+	if unblockable&bit(unix.Signal(info.Signo)) != 0 {
+		t.held = append(t.held, info)
+		return nil
+	}
+	return ptrace.Requeue(t.pid, t.tid, &info)
+}
+
 // enterWith continues a thread at its native Rip, with a signal that does not disturb it (a stop).
 func (e *engine) enterWith(t *thread, sig unix.Signal) error {
 	b := t.p.ensure(t.regs.Rip)
@@ -204,11 +226,6 @@ func (e *engine) signaled(t *thread, sig unix.Signal) error {
 	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
 		return err
 	}
-	if sig == unix.SIGTRAP && info.Code <= 0 {
-		if err := t.behindTrap(); err != nil {
-			return err
-		}
-	}
 	if sig == unix.SIGTRAP && info.Code == siKernel { // an int3, not somebody's SIGTRAP behind one (stubs are neighbours)
 		if off, ok := t.p.code.offset(t.regs.Rip - 1); ok {
 			if handled, err := e.trap(t, off); handled || err != nil {
@@ -220,21 +237,6 @@ func (e *engine) signaled(t *thread, sig unix.Signal) error {
 		return e.fault(t, info)
 	}
 	return e.async(t, info)
-}
-
-// behindTrap puts a thread to which somebody has sent SIGTRAP back onto an int3 that it has just executed: the kernel keeps one such
-// signal only, and the trap's was lost.
-func (t *thread) behindTrap() error {
-	c := t.p.code
-	off, ok := c.offset(t.regs.Rip - 1)
-	if !ok {
-		return nil
-	}
-	if _, stub := c.stubAt(off); !stub && off != c.rt.stop && off != c.rt.finish && off != c.rt.gadgetInt {
-		return nil
-	}
-	t.regs.Rip--
-	return ptrace.SetRegs(t.tid, &t.regs)
 }
 
 // trap handles an int3 of the cache.
@@ -285,19 +287,12 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	e.count("signal")
-	if e.changesMask(t) {
-		t.deferred = append(t.deferred, info)
-		if err := e.settle(t); err != nil {
-			return err
-		}
-		return e.enter(t)
-	}
-	mask := t.signalMask()
+	mask := t.mask
 	if t.swapped {
 		mask = t.during
 	}
 	if unblockable&bit(sig)&mask != 0 {
-		t.holdBack(append(t.held, info))
+		t.held = append(t.held, info)
 		return e.goOn(t)
 	}
 	switch t.signals.effectOf(sig) {

@@ -277,23 +277,26 @@ func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, p
 	if !m.Anonymous(e.layout.InMirror(page)) && m.Flags&unix.MAP_HUGETLB == 0 {
 		return e.moveOver(t, m, page, b)
 	}
-	others, err := e.park(t)
-	if err != nil {
-		return err
-	}
-	if l != nil {
-		cure := shadowmem.Incurable
-		if _, err := t.p.mem.ReadRaw(page, make([]byte, 1)); err == nil {
-			return e.unpark(others)
+	return e.alone(t, func() error {
+		if l != nil {
+			cure := shadowmem.Incurable
+			if _, err := t.p.mem.ReadRaw(page, make([]byte, 1)); err == nil {
+				return nil
+			}
+			if b, cure = e.contents(t.p, m, page, l); cure == shadowmem.Incurable {
+				return unix.EIO
+			}
 		}
-		if b, cure = e.contents(t.p, m, page, l); cure == shadowmem.Incurable {
-			return errors.Join(unix.EIO, e.unpark(others))
-		}
-	}
+		return e.refill(t, uf, page, b)
+	})
+}
+
+// refill empties a page and fills it with b.
+func (e *engine) refill(t *thread, uf *ptrace.Userfault, page uint64, b []byte) error {
 	const frames = 32
 	bait := &call{nr: unix.SYS_MMAP, args: [6]uint64{0, frames * shadowmem.PageSize, unix.PROT_READ | unix.PROT_WRITE,
 		unix.MAP_PRIVATE | unix.MAP_ANONYMOUS | unix.MAP_POPULATE, ^uint64(0)}}
-	err = e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, uint64(len(b)), unix.MADV_DONTNEED_LOCKED}}, bait)
+	err := e.borrow(t, &call{nr: unix.SYS_MADVISE, args: [6]uint64{page, uint64(len(b)), unix.MADV_DONTNEED_LOCKED}}, bait)
 	if err == nil {
 		if err = uf.Copy(page, b); err != nil && t.p.mem.Write(page, b) == nil { // it is empty, and nobody runs
 			err = nil
@@ -301,9 +304,6 @@ func (e *engine) replace(t *thread, uf *ptrace.Userfault, m shadowmem.Mapping, p
 		if err2 := e.borrow(t, &call{nr: unix.SYS_MUNMAP, args: [6]uint64{uint64(bait.ret), frames * shadowmem.PageSize}}); err == nil {
 			err = err2
 		}
-	}
-	if err2 := e.unpark(others); err == nil {
-		err = err2
 	}
 	return err
 }

@@ -79,7 +79,6 @@ func (e *engine) routineNative(t *thread, off uint32) (bool, error) {
 		r.Rip = r.Rcx - 2
 		return true, nil
 	case deciding, comparing:
-		*r = t.unsaved(p)
 		if p.phase == comparing {
 			r.Eflags = r.Eflags&^arithmeticFlags | r.R11>>8&0xd5 | r.R11&1<<11
 		}
@@ -129,9 +128,6 @@ func (t *thread) unsaved(p place) ptrace.Regs {
 func (e *engine) mirrorResult(t *thread, p place) error {
 	if p.phase != returned {
 		return nil
-	}
-	if t.slotAt(slotNumber) == unix.SYS_RT_SIGPROCMASK {
-		t.noteMask(t.slotAt(slotMaskNew))
 	}
 	r := t.unsaved(p)
 	args, ret := arguments(&r), int64(r.Rax)

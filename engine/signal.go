@@ -35,6 +35,36 @@ const (
 	saResethand = 0x80000000
 )
 
+// bit is a signal's bit in a mask.
+func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
+
+// unblockable are the signals that the kernel may never hold back from a thread, because faults and traps of translated
+// code arrive as them: forced while blocked, they would reset the program's handler (kernel/signal.c, force_sig_info).
+// What the program thinks of them is in thread.mask.
+var unblockable = bit(unix.SIGSEGV) | bit(unix.SIGBUS) | bit(unix.SIGTRAP) | bit(unix.SIGILL) | bit(unix.SIGFPE)
+
+// setMask makes mask the thread's signal mask.
+func (t *thread) setMask(mask uint64) error {
+	mask &^= bit(unix.SIGKILL) | bit(unix.SIGSTOP)
+	old := t.mask
+	t.mask = mask
+	if released := old &^ mask & unblockable; released != 0 && len(t.held) > 0 {
+		keep := t.held[:0]
+		for _, info := range t.held {
+			if mask&bit(unix.Signal(info.Signo)) == 0 {
+				t.deferred = append(t.deferred, info)
+			} else {
+				keep = append(keep, info)
+			}
+		}
+		t.held = keep
+	}
+	if old&^unblockable == mask&^unblockable {
+		return nil
+	}
+	return ptrace.SetSigmask(t.tid, mask&^unblockable)
+}
+
 // effect is what a signal does to the program.
 type effect uint8
 
@@ -93,9 +123,6 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
 	}
-	if err := t.dieUndumped(); err != nil {
-		return err
-	}
 	t.p.exiting = t.p.exiting || t.pid == t.p.pid
 	for _, u := range e.threads {
 		if t.p.shares && u.p == t.p {
@@ -133,10 +160,10 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	if err := ptrace.Step(t.tid, sig); err != nil {
 		return err
 	}
-	s, err := ptrace.WaitFor(t.tid, false)
+	s, err := t.next()
 	for err == nil && s.Kind == ptrace.Interrupted { // asked for before: the frame is there, its notice is still to come
 		if err = ptrace.Step(t.tid, 0); err == nil {
-			s, err = ptrace.WaitFor(t.tid, false)
+			s, err = t.next()
 		}
 	}
 	if err != nil {
@@ -146,7 +173,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 		return err
 	}
 	if s.Kind != ptrace.Signaled || s.Sig != unix.SIGTRAP || t.regs.Rip != act.handler {
-		// No frame: the stack is not writable, and the kernel forces SIGSEGV (signal(7)); or the thread was killed.
+		// No frame: the stack is not writable, and the kernel forces SIGSEGV (signal(7)).
 		if again, err := e.sweepStack(t, s); err != nil {
 			return err
 		} else if again {
@@ -156,7 +183,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 		return e.noFrame(t, s)
 	}
 	t.stopped.Kind = ptrace.Other // the kernel's notice of the frame: nothing can be delivered from it
-	mask := t.signalMask()
+	mask := t.mask
 	if t.swapped {
 		mask, t.swapped = t.during, false
 	}
@@ -170,8 +197,8 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	if act.flags&saResethand != 0 {
 		t.signals.actions[sig].handler = sigDefault
 	}
-	t.noteMask(mask)
-	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
+	t.mask = mask &^ (bit(unix.SIGKILL) | bit(unix.SIGSTOP))
+	if err := ptrace.SetSigmask(t.tid, t.mask&^unblockable); err != nil {
 		return err
 	}
 	return e.enter(t)
@@ -196,7 +223,7 @@ func (e *engine) finishFrame(t *thread, before ptrace.Regs, info ptrace.Siginfo)
 	if err := t.p.mem.Write(uc+ucEflags, word[:]); err != nil {
 		return err
 	}
-	binary.LittleEndian.PutUint64(word[:], t.signalMask())
+	binary.LittleEndian.PutUint64(word[:], t.mask)
 	if err := t.p.mem.Write(uc+ucSigmask, word[:]); err != nil {
 		return err
 	}
@@ -224,9 +251,6 @@ const maxFrame = 16 << 10
 
 // noFrame deals with a delivery that ended elsewhere than in the handler.
 func (e *engine) noFrame(t *thread, s ptrace.Stop) error {
-	if s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
-		return e.event(s)
-	}
 	if s.Kind != ptrace.Signaled {
 		return fmt.Errorf("unexpected stop in a signal delivery: %v", s)
 	}
@@ -254,7 +278,7 @@ func (e *engine) sigreturn(t *thread) error {
 		if err := ptrace.Syscall(t.tid, 0); err != nil {
 			return err
 		}
-		s, err := ptrace.WaitFor(t.tid, false)
+		s, err := t.next()
 		if err != nil {
 			return err
 		}
@@ -272,9 +296,7 @@ func (e *engine) sigreturn(t *thread) error {
 			} else if !bad { // registers are restored before the vector state, of which the frame may be short
 				return e.returned(t, r)
 			}
-		case ptrace.Exited, ptrace.Killed:
-			return &goneError{s}
-		case ptrace.Interrupted, ptrace.GroupStop:
+		case ptrace.Interrupted:
 		case ptrace.Signaled:
 			var info ptrace.Siginfo
 			if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
@@ -302,8 +324,8 @@ func (e *engine) returned(t *thread, r ptrace.Regs) error {
 	if err != nil {
 		return err
 	}
-	t.noteMask(mask)
-	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
+	t.mask = ^mask // so that setMask compares with what the kernel has now
+	if err := t.setMask(mask); err != nil {
 		return err
 	}
 	t.regs.Orig_rax = noSyscall

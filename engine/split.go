@@ -20,10 +20,12 @@ func (e *engine) split(t *thread) error {
 		return nil
 	}
 	e.logf("%d: its code cache is no longer shared", p.pid)
-	others, err := e.park(t)
-	if err != nil {
-		return err
-	}
+	return e.alone(t, func() error { return e.splitAlone(t) })
+}
+
+// splitAlone is split while no other thread of the process runs.
+func (e *engine) splitAlone(t *thread) error {
+	p := t.p
 	fd, mine, err := t.newShared()
 	if err != nil {
 		return err
@@ -56,10 +58,7 @@ func (e *engine) split(t *thread) error {
 	}
 	p.code.users--
 	p.code = own
-	if err := t.inject(append(own.notDumped(), &call{nr: unix.SYS_CLOSE, args: [6]uint64{fd}})...); err != nil {
-		return err
-	}
-	return e.unpark(others)
+	return t.inject(append(own.notDumped(), &call{nr: unix.SYS_CLOSE, args: [6]uint64{fd}})...)
 }
 
 // newShared makes the memory of a code cache in the target; mine is the same file here.
@@ -113,8 +112,8 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
 	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)
-	n.eras, n.counted, n.sampled = slices.Clone(c.eras), maps.Clone(c.counted), maps.Clone(c.sampled)
-	if c.counting || c.sampled != nil {
+	n.eras, n.counted = slices.Clone(c.eras), maps.Clone(c.counted)
+	if c.counting {
 		copy(n.mem[countersAt:countersAt+8*len(c.blocks)], c.mem[countersAt:])
 	}
 	n.tr = translator.New(c.cfg)

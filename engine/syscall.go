@@ -50,7 +50,7 @@ func (e *engine) syscall(t *thread) error {
 		s.Stopped++
 	}
 	if rule.Gap {
-		note := e.unmirrored
+		note := e.wrote
 		if rule.Kind == syscalls.Unsupported {
 			note = e.gap
 		}
@@ -181,19 +181,14 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 // the argument of an unknown ioctl points to: most write there, and nowhere else.
 func (e *engine) unknownWrites(t *thread, c *pending) error {
 	if rule := syscalls.Lookup(c.nr).For(c.args); !rule.Gap { // else it was noted before the call
-		e.unmirrored("syscall", c.next-2, c.plan.Gap())
+		e.wrote("syscall", c.next-2, c.plan.Gap())
 	}
 	if c.nr != unix.SYS_IOCTL {
 		return nil
 	}
-	others, err := e.park(t) // no store of theirs may be half done while its bytes are copied
-	if err != nil {
-		return err
-	}
-	if err := t.p.copyToMirror(c.args[2]&^4095, 2*4096); err != nil {
-		return err
-	}
-	return e.unpark(others)
+	return e.alone(t, func() error { // no store of others may be half done while its bytes are copied
+		return t.p.copyToMirror(c.args[2]&^4095, 2*4096)
+	})
 }
 
 // leaveGadget brings a thread that a signal found in the gadget to native state: in front of the system call if it has
@@ -203,6 +198,9 @@ func (e *engine) leaveGadget(t *thread) (bool, error) {
 	c := t.call
 	switch t.regs.Rip {
 	case t.p.code.address(t.p.code.rt.gadget):
+		if err := e.notBegun(t); err != nil {
+			return false, err
+		}
 		if c.rest != nil {
 			return true, e.leaveRest(t, c, 0)
 		}
@@ -226,6 +224,9 @@ func (e *engine) leaveGadget(t *thread) (bool, error) {
 	t.call = nil
 	seen := ret
 	if restart(ret) {
+		if err := e.notBegun(t); err != nil {
+			return false, err
+		}
 		seen = fail(unix.EINTR)
 	} else {
 		t.regs.Orig_rax = noSyscall
@@ -239,6 +240,15 @@ func (e *engine) leaveGadget(t *thread) (bool, error) {
 		return true, err
 	}
 	return true, nil
+}
+
+// notBegun undoes what was done in advance for a call that is to be made again, perhaps, when a handler has run.
+func (e *engine) notBegun(t *thread) error {
+	if t.birth != nil {
+		return e.notBorn(t)
+	}
+	e.endSole(t)
+	return nil
 }
 
 // restart says whether a result means that the kernel wants to restart the call (include/linux/errno.h).

@@ -88,16 +88,14 @@ func (e *engine) pullAt(t *thread) error {
 	if len(here) == 0 {
 		return nil
 	}
-	others, err := e.parkWhere(func(u *thread) bool { return u != t })
-	if err != nil {
-		return err
-	}
-	for _, b := range here {
-		if b.trigger.Do(&Site{e}) {
-			e.removeBreak(b)
+	return e.whileParked(func(u *thread) bool { return u != t }, func() error {
+		for _, b := range here {
+			if b.trigger.Do(&Site{e}) {
+				e.removeBreak(b)
+			}
 		}
-	}
-	return e.unpark(others)
+		return nil
+	})
 }
 
 // wait arms a trigger. While one counts system calls, all of them stop: those that run in the target could only be
@@ -126,16 +124,14 @@ func (e *engine) reached(t *thread) error {
 	if len(due) == 0 {
 		return nil
 	}
-	others, err := e.parkWhere(func(u *thread) bool { return u != t })
-	if err != nil {
-		return err
-	}
-	e.triggers.pulling = true
-	for _, tr := range due {
-		e.pull(tr)
-	}
-	e.triggers.pulling = false
-	return e.unpark(others)
+	return e.whileParked(func(u *thread) bool { return u != t }, func() error {
+		e.triggers.pulling = true
+		for _, tr := range due {
+			e.pull(tr)
+		}
+		e.triggers.pulling = false
+		return nil
+	})
 }
 
 // pull tries a trigger. Attempts become rarer, and no longer make system calls stop: they cost a look at all pages.

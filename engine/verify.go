@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -39,14 +40,30 @@ func (e *engine) verifyAtEnd(t *thread) error {
 
 // verifyProcess stops the process's other threads between native instructions, compares, and lets them go.
 func (e *engine) verifyProcess(t *thread) error {
-	others, err := e.parkWhere(func(u *thread) bool { return u != t && together(u.p, t.p) })
-	if err != nil {
-		return err
+	return e.whileParked(func(u *thread) bool { return u != t && together(u.p, t.p) }, func() error {
+		if err := e.compare(t.p, t.tid); err != nil && !dead(t.tid) {
+			return err
+		}
+		return nil
+	})
+}
+
+// whileParked runs f while threads are parked. They go on whatever f returns: it may fail because t is killed, and they may be of
+// another process that shares its memory.
+func (e *engine) whileParked(wanted func(*thread) bool, f func() error) error {
+	parked, err := e.parkWhere(wanted)
+	if err == nil {
+		err = f()
 	}
-	if err := e.compare(t.p, t.tid); err != nil && !dead(t.tid) {
-		return err
+	if err2 := e.unpark(parked); err == nil {
+		err = err2
 	}
-	return e.unpark(others)
+	return err
+}
+
+// alone runs f while the other threads of t's address space are parked.
+func (e *engine) alone(t *thread, f func() error) error {
+	return e.whileParked(func(u *thread) bool { return u != t && u.p == t.p }, f)
 }
 
 // park parks the other threads of t's address space.
@@ -66,59 +83,51 @@ func (e *engine) parkWhere(wanted func(*thread) bool) ([]*thread, error) {
 			continue
 		}
 		if u.exiting && (u.tid != u.pid || u.p.threads == 1 && u.p.shares && len(u.robust) > 0) { // the kernel still writes for it: let it come to its end
-			s, err := waitEnd(u.tid)
+			if e.forget(u) {
+				_ = ptrace.Cont(u.tid, 0)
+			}
+			s, err := ptrace.WaitEnd(u.tid)
 			if err == nil {
 				err = e.ended(u, s)
 			}
-			if err != nil {
-				return nil, err
+			if err != nil && !gone(err, u.tid) {
+				return parked, err
 			}
 			continue
 		}
 		if !u.running || u.exiting || u.vforking || u.p.exiting {
 			continue
 		}
-		if err := ptrace.Interrupt(u.tid); err != nil {
-			if errors.Is(err, unix.ESRCH) {
-				continue
-			}
-			return nil, err
+		still, err := e.parkOne(u)
+		if err != nil && !gone(err, u.tid) { // what happens to it does not concern the others
+			return parked, err
 		}
-		s, err := ptrace.WaitFor(u.tid, false)
-		if err != nil {
-			return nil, err
-		}
-		if s, err = pendingFault(s); err != nil {
-			return nil, err
-		}
-		u.running, u.stopped = false, s
-		still, err := e.parkAt(u, s)
-		if err != nil {
-			return nil, err
-		}
-		if still {
+		if still && err == nil {
 			parked = append(parked, u)
 		}
 	}
 	return parked, nil
 }
 
-// waitEnd waits for the end of a thread that has asked for it. An interruption from before may come first.
-func waitEnd(tid int) (ptrace.Stop, error) {
-	for {
-		s, err := ptrace.WaitFor(tid, false)
-		if err != nil || s.Kind == ptrace.Exited || s.Kind == ptrace.Killed {
-			return s, err
-		}
-		if err := ptrace.Cont(tid, 0); err != nil {
-			return s, err
-		}
+// parkOne stops a thread that runs; false says that its stop waits in the queue.
+func (e *engine) parkOne(u *thread) (still bool, err error) {
+	if err := ptrace.Interrupt(u.tid); err != nil {
+		return false, err
 	}
+	s, err := u.next()
+	if err != nil {
+		return false, err
+	}
+	if s, err = u.pendingFault(s); err != nil {
+		return false, err
+	}
+	u.running, u.stopped = false, s
+	return e.parkAt(u, s)
 }
 
 // pendingFault turns an interruption that came just after an exception into the stop for that: the kernel reports the
 // interruption first, and the instruction pointer is already behind the int3 (kernel/signal.c, get_signal).
-func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
+func (t *thread) pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
 	for s.Kind == ptrace.Interrupted {
 		pending, err := ptrace.FaultPending(s.Tid)
 		if err != nil || !pending {
@@ -127,7 +136,7 @@ func pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
 		if err := ptrace.Cont(s.Tid, 0); err != nil {
 			return s, err
 		}
-		if s, err = ptrace.WaitFor(s.Tid, false); err != nil {
+		if s, err = t.next(); err != nil {
 			return s, err
 		}
 	}
@@ -217,7 +226,7 @@ func (e *engine) unpark(threads []*thread) error {
 		} else {
 			err = e.enter(u)
 		}
-		if err != nil && !errors.Is(err, unix.ESRCH) {
+		if err != nil && !gone(err, u.tid) {
 			return err
 		}
 	}
@@ -241,10 +250,20 @@ func (e *engine) verifyAll() error {
 	})
 }
 
-// dead says whether a thread has been killed, and what is known of it is history: SIGKILL waits for nobody.
+// dead says whether a thread has been killed, and what is known of it is history: SIGKILL waits for nobody. A thread that exits
+// has lost its memory some time before it is a zombie (proc(5), stat: flags).
 func dead(tid int) bool {
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
-	return err != nil || bytes.Contains(status, []byte("\nState:\tZ")) || bytes.Contains(status, []byte("\nState:\tX"))
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/stat")
+	if err != nil {
+		return true
+	}
+	const stateField, flagsField, exiting = 0, 6, 0x4 // PF_EXITING
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) <= flagsField {
+		return true
+	}
+	flags, err := strconv.ParseUint(fields[flagsField], 10, 64)
+	return err != nil || flags&exiting != 0 || strings.Contains("ZXx", fields[stateField])
 }
 
 // verifyPiece is how much of each half is compared at a time.
@@ -359,7 +378,7 @@ func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, nat
 		e.failure(view.EventDetected, p, nil, uint64(d.Start), f)
 	}
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
-	e.logf("%d: after %d system calls: %#x-%#x differs from its copy, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), m)
+	e.logf("%d: after %d system calls: %#x-%#x is %x, its copy %x, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), clipped(native), clipped(mirror), m)
 	e.emit(view.Event{
 		Kind: view.EventDivergent, Pid: p.pid, Addr: uint64(d.Start), Size: uint64(d.End - d.Start), Half: view.Both,
 		Range: m.Kind.String() + " " + m.Name,

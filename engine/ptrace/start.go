@@ -41,7 +41,7 @@ func Start(path string, argv, env []string, files []uintptr, terminal bool) (pid
 }
 
 func seizeStarted(pid int) error {
-	if s, err := WaitFor(pid, false); err != nil || s.Kind != Signaled {
+	if s, err := WaitFor(pid); err != nil || s.Kind != Signaled {
 		return fmt.Errorf("first stop: %v %w", s, os.NewSyscallError("wait4", err))
 	}
 	if err := Detach(pid, unix.SIGSTOP); err != nil {
@@ -54,7 +54,7 @@ func seizeStarted(pid int) error {
 	if err := Seize(pid, options); err != nil {
 		return err
 	}
-	if s, err := WaitFor(pid, false); err != nil || s.Kind != GroupStop {
+	if s, err := WaitFor(pid); err != nil || s.Kind != GroupStop {
 		return fmt.Errorf("stop after seize: %v %w", s, os.NewSyscallError("wait4", err))
 	}
 	// The group stop must end, and its end (a PTRACE_EVENT_STOP with SIGTRAP, or SIGCONT's delivery) must be consumed,
@@ -74,7 +74,7 @@ func endGroupStop(pid int) error {
 		return err
 	}
 	for {
-		s, err := WaitFor(pid, false)
+		s, err := WaitFor(pid)
 		if err != nil {
 			return err
 		}

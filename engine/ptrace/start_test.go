@@ -27,7 +27,7 @@ func TestStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		for {
-			s, err := WaitFor(pid, false)
+			s, err := Wait(false)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -37,6 +37,9 @@ type Stop struct {
 	Message uint64
 }
 
+// End says whether nothing of the thread is left.
+func (s Stop) End() bool { return s.Kind == Exited || s.Kind == Killed }
+
 // Status is the wait status of an end (wait(2)).
 func (s Stop) Status() uint64 {
 	if s.Kind == Exited {
@@ -70,25 +73,57 @@ func Wait(poll bool) (Stop, error) {
 	return wait(-1, poll)
 }
 
-// WaitFor is Wait for one thread. Stops of others are taken from the kernel meanwhile, and kept for Wait: the end of a group
-// leader is reported only when the ends of all its threads have been (ptrace(2), "Death under ptrace").
-func WaitFor(tid int, poll bool) (Stop, error) {
+// WaitFor is the next stop of one thread. Stops of others are taken from the kernel meanwhile, and kept for Wait: the end of a
+// group leader is reported only when the ends of all its threads have been (ptrace(2), "Death under ptrace"). A thread that
+// ends instead of stopping, or whose id is gone because it executed a program, is unix.ESRCH, as for every other request; its
+// end is kept for Wait or WaitEnd.
+func WaitFor(tid int) (Stop, error) {
 	for i, s := range backlog {
-		if s.Tid == tid {
+		if s.Tid != tid {
+			continue
+		}
+		if s.End() {
+			return Stop{}, unix.ESRCH
+		}
+		backlog = slices.Delete(backlog, i, i+1)
+		return s, nil
+	}
+	for {
+		s, err := wait(tid, true)
+		if s.Tid == 0 && err == nil {
+			s, err = wait(-1, false)
+		}
+		switch {
+		case err == ErrNoTarget:
+			return Stop{}, unix.ESRCH
+		case err != nil || s.Tid == tid && !s.End():
+			return s, err
+		}
+		if backlog = append(backlog, s); s.Tid == tid {
+			return Stop{}, unix.ESRCH
+		}
+	}
+}
+
+// WaitEnd waits for the end of a thread, through what stops there still are.
+func WaitEnd(tid int) (Stop, error) {
+	for {
+		if _, err := WaitFor(tid); err == unix.ESRCH {
+			break
+		} else if err != nil {
+			return Stop{}, err
+		}
+		if err := Cont(tid, 0); err != nil && err != unix.ESRCH {
+			return Stop{}, err
+		}
+	}
+	for i, s := range backlog {
+		if s.Tid == tid && s.End() {
 			backlog = slices.Delete(backlog, i, i+1)
 			return s, nil
 		}
 	}
-	for {
-		s, err := wait(tid, true)
-		if err != nil || s.Tid != 0 || poll {
-			return s, err
-		}
-		if s, err = wait(-1, false); err != nil || s.Tid == tid {
-			return s, err
-		}
-		backlog = append(backlog, s)
-	}
+	return Stop{}, unix.ESRCH
 }
 
 // Ending is told of each thread that is about to end, if StopAtEnd was asked for: its registers and memory are still there.
@@ -173,7 +208,7 @@ func decodeStop(s Stop, ws unix.WaitStatus) (Stop, error) {
 	}
 	var err error
 	s.Message, err = EventMessage(s.Tid)
-	if err == unix.ESRCH { // killed in between: the wait that follows says so
+	if err == unix.ESRCH { // killed in between: what the event was about is not to be known
 		err = nil
 	}
 	return s, err

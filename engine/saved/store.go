@@ -47,8 +47,6 @@ func (s *Store) Get(k Key) *Image {
 	}
 	if im == nil || s.size+im.Size() <= readMost {
 		s.keep(k, im)
-	} else {
-		im.own = true
 	}
 	return im
 }
