@@ -13,7 +13,7 @@ import (
 
 // order is the house's order: a package may import those before it and none after it. Change it on purpose only.
 var order = []string{
-	"shadowmem", "translator/x86", "translator", "engine/ptrace", "engine/syscalls", "engine/seccomp", "engine/saved", "engine/view", "engine/symbols", "engine/expr", "engine",
+	"shadowmem", "translator/x86", "translator", "engine/ptrace", "engine/syscalls", "engine/seccomp", "engine/saved", "engine/view", "engine/ctype", "engine/symbols", "engine/expr", "engine",
 	"inject", "campaign", "control", "metrics", "sessions", "testdata/demo", "ui/draw", "ui/pane", "ui", "bench", "cli", "", // "" is package main
 }
 

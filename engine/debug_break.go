@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"kmv/engine/ctype"
 	"kmv/engine/expr"
 	"kmv/engine/view"
 	"kmv/translator"
@@ -13,13 +14,15 @@ import (
 // breakpoint is a place where a thread stops: a watcher's, or one that a goal waits at.
 type breakpoint struct {
 	view.BreakPoint
-	pid     int // that it was asked for in
-	ignore  int // hits to pass over
-	pending bool
-	thread  int      // of a goal: nobody else stops
-	sp      uint64   // of a goal: and only with the stack pointer at or above this
-	back    bool     // of a goal: where a signal handler returns to
-	trigger *trigger // pulled instead of a pause
+	pid     int         // that it was asked for in
+	ignore  int         // hits to pass over
+	thread  int         // of a goal: nobody else stops
+	sp      uint64      // of a goal: and only with the stack pointer at or above this
+	back    bool        // of a goal: where a signal handler returns to
+	trigger *trigger    // pulled instead of a pause
+	typ     *ctype.Type // of what is watched, if that is known
+	scope   *breakpoint // of a watchpoint: where the call returns to whose variable it watches
+	ends    *breakpoint // of such a place: the watchpoint
 }
 
 // Breakpoints live in the translation: a block ends in front of one, and the block that begins there is an int3. A thread
@@ -113,25 +116,27 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 // breakReason says why a thread that came to its pc must stop there, or "". Hits are counted here.
 func (e *engine) breakReason(t *thread) string {
 	reason := ""
-	for _, b := range t.p.code.breaks[t.regs.Rip] {
+	for _, b := range slices.Clone(t.p.code.breaks[t.regs.Rip]) {
+		if b.ends != nil && b.thread == t.tid && t.regs.Rsp >= b.sp {
+			reason = fmt.Sprintf("watchpoint %d is deleted: the call whose %s it watched has returned", b.ends.ID, b.ends.Text)
+			e.removeBreak(b.ends)
+		}
 		if b.thread != 0 || !b.Enabled || b.trigger != nil {
 			continue
 		}
+		holds, err := e.holds(t, b.If)
 		why := ""
-		if b.If != "" {
-			v, err := expr.Eval(b.If, e.environment(t))
-			if err != nil {
-				why = fmt.Sprintf(" (its condition: %v)", err)
-			} else if v.Bits == 0 {
-				continue
-			}
+		if err != nil {
+			why = fmt.Sprintf(" (its condition: %v)", err)
+		} else if !holds {
+			continue
 		}
 		b.Hits++
 		if b.ignore > 0 {
 			b.ignore--
 			continue
 		}
-		reason = fmt.Sprintf("breakpoint %d at %s%s", b.ID, e.placeName(t.p, t.regs.Rip), why)
+		reason = fmt.Sprintf("breakpoint %d at %s%s", b.ID, e.stopName(t.p, t.regs.Rip), why)
 		if b.Temporary {
 			e.removeBreak(b)
 		}
@@ -139,8 +144,20 @@ func (e *engine) breakReason(t *thread) string {
 	return reason
 }
 
+// holds says whether a condition is true for a thread; none is.
+func (e *engine) holds(t *thread, condition string) (bool, error) {
+	if condition == "" {
+		return true, nil
+	}
+	v, err := expr.Eval("("+condition+") ? 1 : 0", e.environment(t))
+	return v.Bits != 0, err
+}
+
 func (e *engine) removeBreak(b *breakpoint) {
 	e.unplant(b)
+	if b.scope != nil {
+		e.unplant(b.scope)
+	}
 	if b.Kind == "watch" {
 		e.unwatch(b)
 	}
@@ -169,11 +186,6 @@ func newBreak(e *engine, c view.Command) (view.Reply, error) {
 	if err != nil {
 		return view.Reply{}, err
 	}
-	if c.If != "" {
-		if _, err := expr.Eval(c.If, e.environment(t)); err != nil && !runtimeOnly(err) {
-			return view.Reply{}, commandError(err)
-		}
-	}
 	return e.addBreak(t, c, &breakpoint{pid: t.pid, ignore: c.Count})
 }
 
@@ -184,14 +196,19 @@ func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply,
 	if err != nil {
 		return view.Reply{}, err
 	}
+	if b.If != "" && len(addrs) > 0 {
+		if err := expr.Check(b.If, e.environment(t).at(addrs[0])); err != nil {
+			return view.Reply{}, commandError(err)
+		}
+	}
 	e.debug.active = e.debug.active || b.trigger == nil
 	e.debug.lastID++
 	b.ID = e.debug.lastID
 	e.debug.breaks = append(e.debug.breaks, b)
 	reply := view.Reply{ID: b.ID}
 	if len(addrs) == 0 {
-		b.pending, e.debug.pending = true, true
-		reply.Text = fmt.Sprintf("breakpoint %d waits for %s", b.ID, c.Text)
+		b.Pending, e.debug.pending = true, true
+		reply.Text = fmt.Sprintf("breakpoint %d is pending: %s is not in what is loaded, it waits for a library that has it", b.ID, c.Text)
 		return reply, nil
 	}
 	own := e.still(func() error {
@@ -199,7 +216,7 @@ func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply,
 		return nil
 	})
 	reply.Addr = b.Addr
-	reply.Text = fmt.Sprintf("breakpoint %d at %#x <%s>", b.ID, b.Addr, e.placeName(t.p, b.Addr))
+	reply.Text = fmt.Sprintf("breakpoint %d at %#x <%s>", b.ID, b.Addr, e.stopName(t.p, b.Addr))
 	if n := len(addrs); n > 1 {
 		reply.Text += fmt.Sprintf(" and %d more", n-1)
 	}
@@ -208,7 +225,7 @@ func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply,
 
 // plantAll plants a breakpoint in one process; the first address is the one that is shown.
 func (e *engine) plantAll(p *process, b *breakpoint, addrs []uint64) {
-	b.Addr, b.pending = addrs[0], false
+	b.Addr, b.Pending = addrs[0], false
 	for _, a := range addrs {
 		e.plant(p, b, a)
 	}
@@ -219,7 +236,7 @@ func (e *engine) plantAll(p *process, b *breakpoint, addrs []uint64) {
 func (e *engine) resolvePending(t *thread, again bool) {
 	e.debug.pending = false
 	for _, b := range e.debug.breaks {
-		if b.Kind != "break" || !b.pending && !again {
+		if b.Kind != "break" || !b.Pending && !again {
 			continue
 		}
 		addrs, err := e.resolveBreak(t, b)
@@ -227,7 +244,7 @@ func (e *engine) resolvePending(t *thread, again bool) {
 			e.plantAll(t.p, b, addrs)
 			e.emit(view.Event{Kind: view.EventLog, Pid: t.pid, Text: fmt.Sprintf("breakpoint %d is at %s now", b.ID, e.placeName(t.p, b.Addr))})
 		} else if b.Text != "" {
-			b.pending, e.debug.pending = true, true
+			b.Pending, e.debug.pending = true, true
 		}
 	}
 }

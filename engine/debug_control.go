@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 
-	"kmv/engine/expr"
 	"kmv/engine/ptrace"
 	"kmv/engine/view"
 	"kmv/translator/x86"
@@ -249,23 +248,3 @@ func registerOf(r *ptrace.Regs, name string) *uint64 {
 
 // generalNames are in encoding order, as register has them.
 var generalNames = [...]string{"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"}
-
-// evaluate answers Eval.
-func evaluate(e *engine, c view.Command) (view.Reply, error) {
-	t, err := e.threadOf(c)
-	if err != nil {
-		return view.Reply{}, err
-	}
-	v, err := expr.Eval(c.Text, e.environment(t))
-	if err != nil {
-		return view.Reply{}, commandError(err)
-	}
-	r := view.Reply{Value: uint64(v.Int()), Text: fmt.Sprintf("%d = %#x", v.Int(), uint64(v.Int()))}
-	if v.At {
-		r.Addr = v.Addr
-	}
-	if s := e.symbolAt(t.p, v.Bits); s != "" {
-		r.Text += " <" + s + ">"
-	}
-	return r, nil
-}

@@ -113,7 +113,7 @@ func TestWatchpointsAreGdbs(t *testing.T) {
 	do(t, s.Live, view.Command{Op: view.Break, Text: "main", Temporary: true})
 	s.run(view.Command{Op: view.Continue})
 	do(t, s.Live, view.Command{Op: view.Watch, Text: "counter"})
-	report := regexp.MustCompile(`watchpoint 2, counter: old (-?\d+) \S+ new (-?\d+) \S+ by the instruction at 0x[0-9a-f]+ <(\w+)`)
+	report := regexp.MustCompile(`watchpoint 2, counter: old (-?\d+), new (-?\d+), by the instruction at 0x[0-9a-f]+ <(\w+)`)
 	for i := range want {
 		ev := s.run(view.Command{Op: view.Continue})
 		m := report.FindStringSubmatch(ev.Text)

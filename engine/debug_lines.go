@@ -201,22 +201,6 @@ func (e *engine) frameAddress(t *thread) (uint64, bool) {
 	return frames[0].cfa, frames[0].cfa != 0
 }
 
-// finishFrame runs until a frame has returned.
-func finishFrame(e *engine, t *thread, c view.Command) (*goal, error) {
-	frames := e.unwind(t, c.Frame+2)
-	word := string(c.Op)
-	if len(frames) < c.Frame+2 {
-		return nil, &view.CommandError{Text: word, End: len(word), Problem: "the outermost frame has no caller", Hint: "continue, or finish an inner frame"}
-	}
-	g := &goal{over: true}
-	name := e.symbolAt(t.p, frames[c.Frame].regs[regPC])
-	e.waitAt(t, g, frames[c.Frame+1].regs[regPC], frames[c.Frame].cfa)
-	g.reached = func(e *engine, t *thread) (string, error) {
-		return fmt.Sprintf("finished %s, rax = %#x", name, t.regs.Rax), nil
-	}
-	return g, nil
-}
-
 // until runs to an address, or until the frame returns.
 func until(e *engine, t *thread, c view.Command) (*goal, error) {
 	if c.Addr == 0 && c.Text != "" {

@@ -35,14 +35,25 @@ func (e *engine) registers(t *thread, vectors bool) *view.Registers {
 	return v
 }
 
+// registersOf puts the registers that a call of a thread had into r, as far as its callees have kept them, and gives its number.
+func (e *engine) registersOf(t *thread, frame int, r *view.Registers) int {
+	env := e.environmentOf(t, frame)
+	for i, n := range shownRegisters {
+		if n != "fs_base" && n != "gs_base" && n != "eflags" {
+			r.Values[i] = *registerOf(&env.regs, n)
+		}
+	}
+	return env.index
+}
+
 // windowMost bounds one window.
 const windowMost = 1 << 20
 
 // window reads both copies of a piece of memory.
-func (e *engine) window(t *thread, q view.MemoryQuery) (view.Window, error) {
+func (e *engine) window(t *thread, frame int, q view.MemoryQuery) (view.Window, error) {
 	addr := q.Addr
 	if q.Text != "" {
-		a, err := expr.Address(q.Text, e.environment(t))
+		a, err := expr.Address(q.Text, e.environmentOf(t, frame))
 		if err != nil {
 			return view.Window{}, commandError(err)
 		}

@@ -134,8 +134,8 @@ func (e *engine) switchMirror(p *process, add func(*shadowmem.Policy) error) err
 func (e *engine) resolveSymbols(t *thread, policy *shadowmem.Policy) error {
 	found := map[string]shadowmem.Range{}
 	for _, name := range policy.Symbols() {
-		if addr, size, object, ok := e.environment(t).Symbol(name); ok && object && size > 0 {
-			found[name] = shadowmem.Range{Start: nativeAddr(addr), End: nativeAddr(addr + size)}
+		if s, m, ok := e.find(t.p, name); ok && s.Object && s.Size > 0 {
+			found[name] = shadowmem.Range{Start: nativeAddr(s.Addr + m.bias), End: nativeAddr(s.Addr + m.bias + s.Size)}
 		}
 	}
 	err := policy.Resolve(found)

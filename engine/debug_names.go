@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"kmv/engine/expr"
-	"kmv/engine/ptrace"
 	"kmv/engine/symbols"
 	"kmv/engine/view"
 	"kmv/shadowmem"
@@ -122,23 +121,6 @@ func (e *engine) lineAt(p *process, addr uint64) (symbols.Row, bool) {
 	return r, ok
 }
 
-// environment is what an expression means to a thread.
-func (e *engine) environment(t *thread) expr.Environment {
-	return &environment{e: e, p: t.p, regs: e.nativeRegs(t), known: !t.running}
-}
-
-type environment struct {
-	e     *engine
-	p     *process
-	regs  ptrace.Regs
-	known bool // regs are
-}
-
-func (v *environment) Symbol(name string) (addr, size uint64, object, ok bool) {
-	s, m, ok := v.e.find(v.p, name)
-	return s.Addr + m.bias, s.Size, s.Object, ok
-}
-
 // find looks a name up: in the program, then where it is exported, then anywhere.
 func (e *engine) find(p *process, name string) (s symbols.Symbol, in module, found bool) {
 	for i, m := range e.modules(p) {
@@ -153,21 +135,9 @@ func (e *engine) find(p *process, name string) (s symbols.Symbol, in module, fou
 	return s, in, found
 }
 
-func (v *environment) Read(addr uint64, size int) (uint64, error) {
-	var b [8]byte
-	if err := v.p.mem.Read(addr, b[:size]); err != nil {
-		return 0, fmt.Errorf("nothing can be read at %#x", addr)
-	}
-	n := uint64(0)
-	for i := size - 1; i >= 0; i-- {
-		n = n<<8 | uint64(b[i])
-	}
-	return n, nil
-}
-
 // Register knows the parts of registers too: $eax, $ax, $al, $ah.
 func (v *environment) Register(name string) (uint64, bool) {
-	if !v.known {
+	if !v.known && v.place == 0 {
 		return 0, false
 	}
 	alias := map[string]string{"pc": "rip", "sp": "rsp", "fp": "rbp", "flags": "eflags"}
@@ -240,15 +210,48 @@ func (e *engine) resolveBreak(t *thread, b *breakpoint) ([]uint64, error) {
 		}
 		return e.lineAddresses(t, r.File, line), nil
 	}
-	s, m, ok := e.find(t.p, text)
-	switch {
-	case !ok || s.Object:
-		return nil, nil
-	case s.Chosen:
-		return nil, &view.CommandError{Text: text, End: len(text), Problem: "is chosen by the program when it is first called (an ifunc)", Hint: "break at what is called then, such as __memmove_avx_unaligned, or at *ADDRESS"}
+	return e.functionAddresses(t, text)
+}
+
+// functionAddresses are where breakpoints in the functions of a name belong, and in the copies of them that the compiler has put into
+// their callers.
+func (e *engine) functionAddresses(t *thread, name string) ([]uint64, error) {
+	var addrs, hidden []uint64
+	var err error
+	for i, m := range e.modules(t.p) {
+		m.image.HasLines()
+		for _, s := range m.image.Functions(name) {
+			at := e.body(t.p, s.Addr+m.bias)
+			switch {
+			case s.Chosen:
+				err = &view.CommandError{Text: name, End: len(name), Problem: "is chosen by the program when it is first called (an ifunc)",
+					Hint: "break at what is called then, such as __memmove_avx_unaligned, or at *ADDRESS"}
+			case i == 0 || s.Exported:
+				addrs = append(addrs, at)
+			default:
+				hidden = append(hidden, at)
+			}
+		}
+		copies, clones, known := m.image.Made(name)
+		for _, a := range copies {
+			addrs = append(addrs, a+m.bias)
+		}
+		for _, a := range clones {
+			if at := e.body(t.p, a+m.bias); !slices.Contains(addrs, at) {
+				addrs = append(addrs, at)
+			}
+		}
+		if known && err == nil {
+			err = &view.CommandError{Text: name, End: len(name), Problem: "has no code: all of it was inlined and optimized away", Hint: "break at a line: FILE:LINE"}
+		}
 	}
-	m.image.HasLines()
-	return []uint64{e.body(t.p, s.Addr+m.bias)}, nil
+	switch {
+	case len(addrs) > 0:
+		return addrs, nil
+	case len(hidden) > 0:
+		return hidden, nil
+	}
+	return nil, err
 }
 
 func (e *engine) lineAddresses(t *thread, file string, line int) (addrs []uint64) {
@@ -307,10 +310,4 @@ func asExpr(err error, x **expr.Error) bool {
 	e, ok := err.(*expr.Error)
 	*x = e
 	return ok
-}
-
-// runtimeOnly says whether an expression is wrong only now: memory that may be mapped later, registers of a running thread.
-func runtimeOnly(err error) bool {
-	var x *expr.Error
-	return asExpr(err, &x) && (strings.HasPrefix(x.Problem, "nothing can be read") || strings.HasPrefix(x.Text[x.Start:x.End], "$"))
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"kmv/engine/ctype"
 	"kmv/engine/expr"
 	"kmv/engine/ptrace"
 	"kmv/engine/view"
@@ -51,10 +52,17 @@ func newWatch(e *engine, c view.Command) (view.Reply, error) {
 		return view.Reply{}, err
 	}
 	b := &breakpoint{pid: t.pid}
+	e.awaitLines(t.p, e.nativeRegs(t).Rip)
+	env := e.environmentOf(t, c.Frame)
 	b.Kind, b.Text, b.Addr, b.Size, b.If, b.Temporary, b.Enabled = "watch", c.Text, c.Addr, c.Size, c.If, c.Temporary, true
 	if c.Text != "" {
-		if err := e.resolveWatch(t, b); err != nil {
+		if err := e.resolveWatch(env, b); err != nil {
 			return view.Reply{}, err
+		}
+	}
+	if b.If != "" {
+		if err := expr.Check(b.If, e.environment(t)); err != nil {
+			return view.Reply{}, commandError(err)
 		}
 	}
 	word := fmt.Sprintf("%#x", b.Addr)
@@ -68,7 +76,10 @@ func newWatch(e *engine, c view.Command) (view.Reply, error) {
 	if t.p.code != nil && !t.p.code.cfg.Mirror {
 		return view.Reply{}, &view.CommandError{Text: word, End: len(word), Problem: "nothing is mirrored in this run, so no store can be seen", Hint: "mirror on all, or of one range, first"}
 	}
-	own := e.still(func() error { return e.watch(t.p, b) })
+	own := e.still(func() error {
+		e.limitWatch(t, b)
+		return e.watch(t.p, b)
+	})
 	if own != nil {
 		return view.Reply{}, own
 	}
@@ -80,19 +91,45 @@ func newWatch(e *engine, c view.Command) (view.Reply, error) {
 }
 
 // resolveWatch finds what the text of a watchpoint means: a variable, or an expression that is kept in memory.
-func (e *engine) resolveWatch(t *thread, b *breakpoint) error {
-	v, err := expr.Eval(b.Text, e.environment(t))
+func (e *engine) resolveWatch(env *environment, b *breakpoint) error {
+	v, err := expr.Eval(b.Text, env)
 	if err != nil {
 		return commandError(err)
+	}
+	if v.Lost != "" {
+		return &view.CommandError{Text: b.Text, End: len(b.Text), Problem: "is " + v.Lost + " here", Hint: "it is in no place that could be watched; watch what it is computed from"}
+	}
+	if !v.At && v.Place.Data != nil {
+		return &view.CommandError{Text: b.Text, End: len(b.Text), Problem: "is in a register here, not in memory", Hint: "step until it is stored, or break ... if"}
 	}
 	if !v.At {
 		return &view.CommandError{Text: b.Text, End: len(b.Text), Problem: "is not in memory", Hint: "a variable, *(type*)ADDRESS, or an address and a size"}
 	}
-	b.Addr = v.Addr
+	b.Addr = v.Place.Addr
 	if b.Size == 0 {
-		b.Size = uint64(max(v.Type.Size, 1))
+		b.Size = uint64(max(v.Type.Bare().Size, 1))
+		if v.Field.Bits == 0 && !v.Untyped() {
+			b.typ = v.Type
+		}
 	}
 	return nil
+}
+
+// limitWatch lets a watchpoint on a variable of a call end when that returns: its place is another variable's then.
+func (e *engine) limitWatch(t *thread, b *breakpoint) {
+	const redZone = 128 // below the stack pointer (System V ABI, AMD64, 3.2.2)
+	if b.Text == "" || t.running || b.Addr < e.nativeRegs(t).Rsp-redZone {
+		return
+	}
+	frames := e.unwind(t, framesOf)
+	for i := 0; i+1 < len(frames); i++ {
+		if b.Addr < frames[i].cfa {
+			b.scope = &breakpoint{thread: t.tid, sp: frames[i].cfa, ends: b}
+			b.scope.Addr = frames[i+1].regs[regPC]
+			e.plant(t.p, b.scope, b.scope.Addr)
+			return
+		}
+	}
 }
 
 // watch begins to watch in a process that is at rest.
@@ -310,17 +347,15 @@ func (e *engine) noteWrites(t *thread) string {
 		if !c.b.Enabled {
 			continue
 		}
-		if c.b.If != "" {
-			if v, err := expr.Eval(c.b.If, e.environment(t)); err == nil && v.Bits == 0 {
-				continue
-			}
+		if holds, err := e.holds(t, c.b.If); err == nil && !holds {
+			continue
 		}
 		c.b.Hits++
 		if c.b.ignore > 0 {
 			c.b.ignore--
 			continue
 		}
-		reason = fmt.Sprintf("watchpoint %d, %s: old %s, new %s, by %s", c.b.ID, c.name(), valueText(c.old), valueText(now), cause)
+		reason = fmt.Sprintf("watchpoint %d, %s: old %s, new %s, by %s", c.b.ID, c.name(), e.watchText(t, c.b, c.old), e.watchText(t, c.b, now), cause)
 		if c.b.Temporary {
 			c.b.Enabled = false
 		}
@@ -344,6 +379,15 @@ func (c *watchCell) name() string {
 		return c.b.Text
 	}
 	return fmt.Sprintf("%#x", c.b.Addr)
+}
+
+// watchText is a watched value as its type has it.
+func (e *engine) watchText(t *thread, b *breakpoint, data []byte) string {
+	if b.typ == nil || len(data) < int(b.Size) {
+		return valueText(data)
+	}
+	p := ctype.Printer{Memory: e.environment(t)}
+	return p.Inner(b.typ, ctype.Place{Data: data})
 }
 
 // valueText shows bytes as a number, or, if they are many, as they are.

@@ -44,6 +44,9 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	if e.paused && !t.running {
 		if q.Registers || q.Vectors {
 			s.Registers = e.registers(t, q.Vectors)
+			if q.Frame > 0 {
+				s.Frame = e.registersOf(t, q.Frame, s.Registers)
+			}
 		}
 		if q.Stack {
 			s.Stack = e.stack(t)
@@ -53,7 +56,7 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 		s.Code = e.code(t, *q.Code)
 	}
 	for _, m := range q.Memory {
-		w, err := e.window(t, m)
+		w, err := e.window(t, q.Frame, m)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"kmv/engine/ctype"
 	"kmv/engine/expr"
 	"kmv/engine/view"
 )
@@ -24,10 +25,10 @@ func (p *Player) evalAt(text string, thread int, m *moment) (uint64, error) {
 	if errors.As(err, &wrong) {
 		return 0, &view.CommandError{Text: wrong.Text, Start: wrong.Start, End: wrong.End, Problem: wrong.Problem, Hint: wrong.Hint}
 	}
-	if v.Type != nil {
-		return uint64(v.Int()), err
+	if err != nil {
+		return 0, err
 	}
-	return v.Bits, err
+	return uint64(v.Int()), nil
 }
 
 // recorded is what an expression can speak of at a moment.
@@ -49,11 +50,11 @@ func (r recorded) Register(name string) (uint64, bool) {
 	return register(r.m.registers[r.thread], name)
 }
 
-// Symbol finds variables among the ranges, and functions where one of their instructions was recorded.
-func (r recorded) Symbol(name string) (addr, size uint64, object, ok bool) {
+// Variable finds variables among the ranges, and functions where one of their instructions was recorded.
+func (r recorded) Variable(name string) (expr.Value, bool) {
 	for _, v := range r.m.ranges {
 		if v.Kind == "variable" && v.Name == name {
-			return v.Start, v.End - v.Start, true, true
+			return expr.Symbol(v.Start, v.End-v.Start, true), true
 		}
 	}
 	for key, versions := range r.p.film.code {
@@ -62,11 +63,14 @@ func (r recorded) Symbol(name string) (addr, size uint64, object, ok bool) {
 		}
 		function, offset := cutOffset(versions[0].code.Symbol)
 		if function == name || strings.HasPrefix(function, name+"(") {
-			return key.addr - offset, 0, false, true
+			return expr.Symbol(key.addr-offset, 0, false), true
 		}
 	}
-	return 0, 0, false, false
+	return expr.Value{}, false
 }
+
+// Type knows none: debug information is not recorded.
+func (r recorded) Type(string) *ctype.Type { return nil }
 
 // cutOffset splits function+0x1c.
 func cutOffset(symbol string) (function string, offset uint64) {
@@ -81,17 +85,14 @@ func cutOffset(symbol string) (function string, offset uint64) {
 	return symbol[:i], offset
 }
 
-func (r recorded) Read(addr uint64, size int) (uint64, error) {
-	w, what := r.p.window(r.m.pull.Pid, r.thread, r.m, view.MemoryQuery{Addr: addr, Size: size})
-	if len(w.Native) < size {
+// Bytes reads native memory as it was.
+func (r recorded) Bytes(addr uint64, b []byte) error {
+	w, what := r.p.window(r.m.pull.Pid, r.thread, r.m, view.MemoryQuery{Addr: addr, Size: len(b)})
+	if copy(b, w.Native) < len(b) {
 		if what == "" {
 			what = "all of the memory there"
 		}
-		return 0, &NotRecordedError{what, r.m.pull.Time}
+		return &NotRecordedError{what, r.m.pull.Time}
 	}
-	v := uint64(0)
-	for i := size - 1; i >= 0; i-- {
-		v = v<<8 | uint64(w.Native[i])
-	}
-	return v, nil
+	return nil
 }

@@ -13,6 +13,7 @@ const (
 	name
 	register
 	operator
+	text
 )
 
 // parser reads tokens and evaluates as it goes.
@@ -24,7 +25,12 @@ type parser struct {
 	start      int // of the token
 	token      string
 	value      uint64 // of a number
+	float      float64
+	fraction   bool // the number is float
 	unsigned   bool
+	char       bool // the number is a character
+	last       int  // end of the token before
+	from, to   int  // of what is being read from memory, for an error
 	skip       int  // > 0: the operand is not needed (&&, ||, ?:) and memory is not read
 	nameQuoted bool // the name was in quotes: never a type
 }
@@ -35,7 +41,7 @@ func (p *parser) fail(problem, hint string) {
 }
 
 var operators = []string{"<<", ">>", "<=", ">=", "==", "!=", "&&", "||", "->", "+", "-", "*", "/", "%", "&", "|", "^", "~", "!", "<", ">",
-	"(", ")", "[", "]", "{", "}", "?", ":", ","}
+	"(", ")", "[", "]", "{", "}", "?", ":", ",", ".", "@", "="}
 
 func letter(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
@@ -44,10 +50,11 @@ func digit(c byte) bool { return c >= '0' && c <= '9' }
 
 // next reads a token.
 func (p *parser) next() {
+	p.last = p.pos
 	for p.pos < len(p.text) && strings.IndexByte(" \t\n", p.text[p.pos]) >= 0 {
 		p.pos++
 	}
-	p.start, p.nameQuoted = p.pos, false
+	p.start, p.nameQuoted, p.char = p.pos, false, false
 	if p.pos == len(p.text) {
 		p.kind, p.token = end, ""
 		return
@@ -59,17 +66,19 @@ func (p *parser) next() {
 		p.pos++
 		p.word()
 		p.kind, p.token = register, p.text[p.start+1:p.pos]
-	case letter(c):
+	case letter(c) || strings.HasPrefix(p.text[p.pos:], "::") && p.pos+2 < len(p.text) && letter(p.text[p.pos+2]):
 		p.word()
-		p.kind, p.token = name, p.text[p.start:p.pos]
+		p.kind, p.token = name, strings.TrimPrefix(p.text[p.start:p.pos], "::")
 	case c == '\'':
 		p.quoted()
+	case c == '"':
+		p.literal()
 	default:
 		p.operator()
 	}
 }
 
-// word reads a name; :: and . inside belong to it, so that C++ and Go names need no quotes.
+// word reads a name; :: inside belongs to it, so that C++ names need no quotes.
 func (p *parser) word() {
 	for p.pos < len(p.text) {
 		c := p.text[p.pos]
@@ -78,8 +87,6 @@ func (p *parser) word() {
 			p.pos++
 		case strings.HasPrefix(p.text[p.pos:], "::") && p.pos+2 < len(p.text) && (letter(p.text[p.pos+2]) || p.text[p.pos+2] == '~'):
 			p.pos += 3
-		case c == '.' && p.pos+1 < len(p.text) && letter(p.text[p.pos+1]):
-			p.pos++
 		default:
 			return
 		}
@@ -87,12 +94,21 @@ func (p *parser) word() {
 }
 
 func (p *parser) number() {
-	for p.pos < len(p.text) && (letter(p.text[p.pos]) || digit(p.text[p.pos])) {
+	for p.pos < len(p.text) && (letter(p.text[p.pos]) || digit(p.text[p.pos]) || p.text[p.pos] == '.' || p.exponent()) {
 		p.pos++
 	}
-	p.kind, p.token = number, p.text[p.start:p.pos]
-	digits := strings.TrimRight(strings.ToLower(p.token), "ul")
-	p.unsigned = strings.ContainsAny(strings.ToLower(p.token[len(digits):]), "u")
+	p.kind, p.token, p.fraction = number, p.text[p.start:p.pos], false
+	lower := strings.ToLower(p.token)
+	if !strings.HasPrefix(lower, "0x") && strings.ContainsAny(lower, ".e") {
+		v, err := strconv.ParseFloat(strings.TrimRight(lower, "fl"), 64)
+		if err != nil {
+			p.fail("is not a number", "such as 1.5 or 2e10")
+		}
+		p.float, p.fraction = v, true
+		return
+	}
+	digits := strings.TrimRight(lower, "ul")
+	p.unsigned = strings.Contains(lower[len(digits):], "u")
 	v, err := strconv.ParseUint(digits, 0, 64)
 	if err != nil {
 		p.fail("is not a number", "decimal, 0x hexadecimal or 0 octal")
@@ -100,10 +116,36 @@ func (p *parser) number() {
 	p.value = v
 }
 
+// exponent says whether the sign that follows belongs to a number such as 1e-5.
+func (p *parser) exponent() bool {
+	before := strings.ToLower(p.text[p.start:p.pos])
+	return strings.IndexByte("+-", p.text[p.pos]) >= 0 && strings.HasSuffix(before, "e") && !strings.HasPrefix(before, "0x")
+}
+
+// literal is a text in double quotes.
+func (p *parser) literal() {
+	for n := p.pos + 1; n < len(p.text); n++ {
+		switch p.text[n] {
+		case '\\':
+			n++
+		case '"':
+			s, err := strconv.Unquote(p.text[p.pos : n+1])
+			p.pos = n + 1
+			if err != nil {
+				p.fail("is not a text as C has it", `"abc\n"`)
+			}
+			p.kind, p.token = text, s
+			return
+		}
+	}
+	p.pos = len(p.text)
+	p.fail("has no closing quote", `"abc" is a text`)
+}
+
 // quoted is a character, or a name in quotes.
 func (p *parser) quoted() {
 	if v, tail, ok := character(p.text[p.pos:]); ok {
-		p.kind, p.value = number, v
+		p.kind, p.value, p.char, p.unsigned, p.fraction = number, v, true, false, false
 		p.pos = len(p.text) - len(tail)
 		p.token = p.text[p.start:p.pos]
 		return

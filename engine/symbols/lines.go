@@ -8,6 +8,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+
+	"kmv/engine/ctype"
 )
 
 // Row is one line of the line table: code from Addr up to End belongs to Line of File.
@@ -24,12 +26,25 @@ type lineTable struct {
 	data   *dwarf.Data
 	units  []unit
 	ranges []unitRange // by low
+
+	file      *elf.File // that has the DWARF
+	sections  *sections
+	types     map[dwarf.Offset]*ctype.Type
+	inlined   map[string]*made        // functions that may be inlined, by name; nil until asked for
+	qualified map[dwarf.Offset]string // names of declarations that are in a namespace or a class
 }
 
 type unit struct {
 	entry *dwarf.Entry
 	rows  []Row // by Addr; nil until asked for
 	read  bool
+	index *index // nil until asked for
+
+	version   int          // of DWARF
+	start     dwarf.Offset // of its header
+	low       uint64       // what addresses in its lists count from
+	addrBase  int64        // of its part of .debug_addr
+	listsBase int64        // of its part of .debug_loclists
 }
 
 type unitRange struct {
@@ -201,6 +216,7 @@ func (t *lineTable) load(f *elf.File, path string) {
 	if err != nil {
 		return
 	}
+	info := debugSection(f, "info")
 	r := data.Reader()
 	for {
 		e, err := r.Next()
@@ -212,12 +228,14 @@ func (t *lineTable) load(f *elf.File, path string) {
 			for _, x := range ranges {
 				t.ranges = append(t.ranges, unitRange{x[0], x[1], len(t.units)})
 			}
-			t.units = append(t.units, unit{entry: e})
+			u := unit{entry: e}
+			u.describe(info, e)
+			t.units = append(t.units, u)
 		}
 		r.SkipChildren()
 	}
 	sort.Slice(t.ranges, func(i, j int) bool { return t.ranges[i].low < t.ranges[j].low })
-	t.data = data
+	t.data, t.file = data, f
 }
 
 // debugFile is where the DWARF of a stripped file would be (gdb manual, "Debugging Information in Separate Files").

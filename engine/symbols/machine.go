@@ -1,12 +1,13 @@
 package symbols
 
-// machine evaluates DWARF expressions (DWARF 5, 2.5) as call frame information has them.
+// machine evaluates DWARF expressions (DWARF 5, 2.5): those of call frame information, and, with more, those of variables.
 type machine struct {
 	regs  *Registers
 	read  func(uint64) (uint64, bool)
-	image *Image
+	lost  uint32 // registers, by number, that are not known
 	bias  uint64
 	stack []uint64
+	more  func(op byte, r *reader) bool // operations that not every expression may have
 }
 
 func (m *machine) push(v uint64) { m.stack = append(m.stack, v) }
@@ -46,7 +47,7 @@ func (m *machine) operation(op byte, r *reader) bool {
 		return true
 	case op >= 0x70 && op <= 0x80: // breg0 to breg16
 		m.push(m.regs[op-0x70] + uint64(r.sleb()))
-		return true
+		return m.lost>>(op-0x70)&1 == 0
 	case op >= 0x08 && op <= 0x11:
 		m.push(constant(op, r))
 		return true
@@ -93,7 +94,7 @@ func (m *machine) operation(op byte, r *reader) bool {
 		return r.pos >= 0 && r.pos <= len(r.b)
 	case 0x96: // nop
 	default:
-		return m.arithmetic(op)
+		return m.more != nil && m.more(op, r) || m.arithmetic(op)
 	}
 	return true
 }
@@ -156,8 +157,18 @@ func (m *machine) arithmetic(op byte) bool {
 	switch op {
 	case 0x1a:
 		a &= b
+	case 0x1b: // div
+		if b == 0 {
+			return false
+		}
+		a = uint64(int64(a) / int64(b))
 	case 0x1c:
 		a -= b
+	case 0x1d: // mod
+		if b == 0 {
+			return false
+		}
+		a %= b
 	case 0x1e:
 		a *= b
 	case 0x21:

@@ -40,7 +40,7 @@ type rule struct {
 // PC is the next instruction, not a return address. read gives 8 bytes of memory. CFA is the frame's canonical address,
 // signal says that the frame is a signal handler's trampoline: then the caller's PC is exact. ok is false where the table
 // knows nothing of the address; a caller with PC 0 is none.
-func (im *Image) Caller(r Registers, bias uint64, exact bool, read func(uint64) (uint64, bool)) (caller Registers, cfa uint64, signal, ok bool) {
+func (im *Image) Caller(r Registers, bias uint64, exact bool, lost *uint32, read func(uint64) (uint64, bool)) (caller Registers, cfa uint64, signal, ok bool) {
 	pc := r[RegPC] - bias
 	if !exact {
 		pc-- // into the call: what follows may belong to another function
@@ -53,7 +53,7 @@ func (im *Image) Caller(r Registers, bias uint64, exact bool, read func(uint64) 
 	if !ok {
 		return r, 0, false, false
 	}
-	m := machine{regs: &r, read: read, image: im, bias: bias}
+	m := machine{regs: &r, read: read, bias: bias}
 	switch row.cfa.kind {
 	case ruleRegister:
 		cfa = r[row.cfa.reg] + uint64(row.cfa.n)
@@ -72,12 +72,22 @@ func (im *Image) Caller(r Registers, bias uint64, exact bool, read func(uint64) 
 			return r, cfa, row.signal, false
 		}
 		caller[i] = v
+		switch {
+		case i == RegSP || x.kind == ruleSame && scratch>>i&1 == 0:
+		case x.kind == ruleSame || x.kind == ruleUndefined:
+			*lost |= 1 << i
+		default:
+			*lost &^= 1 << i
+		}
 	}
 	if k := row.regs[RegPC].kind; k == ruleUndefined || k == ruleSame {
 		caller[RegPC] = 0
 	}
 	return caller, cfa, row.signal, true
 }
+
+// scratch are the registers that a function need not keep (System V ABI, AMD64, 3.2.3), by number: rax rdx rcx rsi rdi r8 to r11.
+const scratch = 1<<0 | 1<<1 | 1<<2 | 1<<4 | 1<<5 | 1<<8 | 1<<9 | 1<<10 | 1<<11
 
 // value applies a rule.
 func (m *machine) value(x rule, cfa, same uint64) (uint64, bool) {

@@ -32,7 +32,12 @@ const (
 
 	Write  Op = "write"  // Data to Addr in Half; HalfBoth keeps the halves equal
 	SetReg Op = "setreg" // Text = Value, of Thread
-	Eval   Op = "eval"   // Text, an expression in registers ($rax), symbols, numbers, C operators; Reply.Value
+	Eval   Op = "eval"   // Text, a C expression over registers ($rax), variables of Frame, symbols; Reply.Value, and Reply.Text in Format
+	Type   Op = "type"   // of Text, an expression or a type's name; On: with what it is made of; Reply.Text
+	Locals Op = "locals" // the variables of Thread's frame Frame; On: its arguments; Reply.Text, one a line
+
+	List   Op = "list"   // source lines around Text (FILE:LINE, LINE, a function, "": where Frame is; On: from there); Reply.Text, Where, Value the next line
+	Assign Op = "assign" // Text, VARIABLE = EXPRESSION: its bytes in both halves
 
 	Mirror   Op = "mirror"   // On: mirror what Text, a range SPEC, names; else stop mirroring it. Coherent when it returns
 	Inject   Op = "inject"   // Text, an injection SPEC (package inject)
@@ -65,8 +70,9 @@ type Command struct {
 	Addr      uint64 `json:"addr,omitempty"`
 	Size      uint64 `json:"size,omitempty"`
 	Value     uint64 `json:"value,omitempty"`
-	Count     int    `json:"count,omitempty"` // 0 is 1
-	Frame     int    `json:"frame,omitempty"`
+	Count     int    `json:"count,omitempty"`  // 0 is 1
+	Frame     int    `json:"frame,omitempty"`  // 0 is the innermost
+	Format    string `json:"format,omitempty"` // of a value: x d u o t c a f s z; "" is as its type has it
 	ID        int    `json:"id,omitempty"`
 	If        string `json:"if,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
@@ -83,6 +89,8 @@ type Reply struct {
 	Value     uint64      `json:"value,omitempty"`
 	ID        int         `json:"id,omitempty"` // of the breakpoint or watchpoint that was made
 	Addr      uint64      `json:"addr,omitempty"`
+	Size      uint64      `json:"size,omitempty"`     // of the value
+	Where     string      `json:"where,omitempty"`    // a file
 	Compared  uint64      `json:"compared,omitempty"` // bytes
 	Divergent []Divergent `json:"divergent,omitempty"`
 }

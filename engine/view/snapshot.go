@@ -13,6 +13,7 @@ const (
 // Query says what to read for a Snapshot. The zero Query gives state, counters and nothing else.
 type Query struct {
 	Thread    int           `json:"thread,omitempty"` // whose registers, code and stack; 0 is the thread that stopped last
+	Frame     int           `json:"frame,omitempty"`  // of its stack: whose registers, and where expressions are evaluated; 0 is the innermost
 	Code      *CodeQuery    `json:"code,omitempty"`
 	Memory    []MemoryQuery `json:"memory,omitempty"`
 	Registers bool          `json:"registers,omitempty"`
@@ -54,6 +55,7 @@ type Snapshot struct {
 	Counters  Counters     `json:"counters"`
 	Stop      int          `json:"stop,omitempty"`  // of a recording: the number of the moment shown, from 1
 	Stops     int          `json:"stops,omitempty"` // of a recording: how many there are; 0 for a live run
+	Frame     int          `json:"frame,omitempty"` // whose registers they are
 	Registers *Registers   `json:"registers,omitempty"`
 	Code      []CodeLine   `json:"code,omitempty"`
 	Memory    []Window     `json:"memory,omitempty"`
@@ -153,11 +155,13 @@ type Window struct {
 
 // Frame is one call. 0 is the innermost.
 type Frame struct {
-	PC     uint64 `json:"pc"`
-	CFA    uint64 `json:"cfa"` // canonical frame address (DWARF 5, 6.4)
-	Symbol string `json:"symbol,omitempty"`
-	Source string `json:"source,omitempty"`
-	Module string `json:"module,omitempty"`
+	PC      uint64 `json:"pc"`
+	CFA     uint64 `json:"cfa"` // canonical frame address (DWARF 5, 6.4)
+	Symbol  string `json:"symbol,omitempty"`
+	Inlined bool   `json:"inlined,omitempty"` // a copy of a function in its caller, with the caller's registers
+	Args    string `json:"args,omitempty"`    // "n=3, name=0x402010 \"x\"", where the debug information tells of them
+	Source  string `json:"source,omitempty"`
+	Module  string `json:"module,omitempty"`
 }
 
 // Thread is one thread of the tree.
@@ -202,6 +206,7 @@ type BreakPoint struct {
 	Text      string `json:"text"` // as it was given
 	If        string `json:"if,omitempty"`
 	Temporary bool   `json:"temporary,omitempty"`
+	Pending   bool   `json:"pending,omitempty"` // it waits for a library that has the place
 	Enabled   bool   `json:"enabled"`
 	Hits      int    `json:"hits"`
 }

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"kmv/engine/symbols"
+)
+
+// A call that the compiler has copied into its caller has a frame of its own for people, as in gdb: it shares the registers of the
+// frame that it lies in.
+
+// calls lists at most that many calls of a stopped thread, copied ones too, the innermost first.
+func (e *engine) calls(t *thread, most int) []frame {
+	var list []frame
+	for i, f := range e.unwind(t, most) {
+		f.depth = i
+		m, ok := e.moduleAt(t.p, f.look())
+		if !ok {
+			list = append(list, f)
+			continue
+		}
+		var chain []*symbols.Function // from the outermost on
+		for fn := m.image.FunctionAt(f.look() - m.bias); fn != nil; fn = fn.Inline {
+			chain = append(chain, fn)
+		}
+		if len(chain) < 2 {
+			list = append(list, f)
+			continue
+		}
+		for j := len(chain) - 1; j >= 0; j-- {
+			f.fn, f.copied, f.source = chain[j], j > 0, ""
+			if j+1 < len(chain) {
+				f.source = fmt.Sprintf("%s:%d", filepath.Base(chain[j+1].File), chain[j+1].Line)
+			}
+			list = append(list, f)
+		}
+	}
+	return list[:min(len(list), most)]
+}
+
+// copiedAt says whose copy an address belongs to: "square, copied into main", or "".
+func (e *engine) copiedAt(p *process, addr uint64) string {
+	m, ok := e.moduleAt(p, addr)
+	if !ok {
+		return ""
+	}
+	fn := m.image.FunctionAt(addr - m.bias)
+	if fn == nil || fn.Inline == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s, inlined in %s", fn.Innermost().Name, e.placeName(p, addr))
+}
+
+// stopName is where a thread has stopped, for a person.
+func (e *engine) stopName(p *process, addr uint64) string {
+	if s := e.copiedAt(p, addr); s != "" {
+		return s
+	}
+	return e.placeName(p, addr)
+}
