@@ -19,6 +19,7 @@ var lookActions = []*Action{
 		Do: func(m *Model, l *Line) (tea.Cmd, error) { return m.want(), m.frame(m.stack().Frame() + 1) }},
 	{Name: "down", Keys: []string{"d"}, Group: "look", Help: "select the called frame",
 		Do: func(m *Model, l *Line) (tea.Cmd, error) { return m.want(), m.frame(m.stack().Frame() - 1) }},
+	{Name: "frame", Aliases: []string{"f"}, Args: "[N]", Group: "look", Help: "select call N of the stack: expressions, locals and registers are about it, until the program stops again", Do: frameNumber},
 	{Name: "where", Aliases: []string{"bt", "backtrace"}, Keys: []string{"w"}, Group: "look", Help: "the call stack", Do: where},
 	{Name: "variables", Keys: []string{"v"}, Group: "look", Help: "only the named variables in the list of ranges (again: all)", Do: variables},
 	{Name: "vectors", Keys: []string{"V"}, Group: "look", Help: "vector registers too, or not",
@@ -27,11 +28,15 @@ var lookActions = []*Action{
 			m.show(pane.IDRegisters)
 			return m.want(), nil
 		}},
-	{Name: "x", Args: "ADDR|EXPRESSION [@backup]", Group: "look", Help: "examine memory: x/16gx &buf @backup (formats x d u c s i, sizes b h w g)", Do: examine},
-	{Name: "print", Aliases: []string{"p"}, Args: "EXPRESSION", Group: "look", Help: "the value of an expression: p/x $rax (formats x d u o t c)", Do: printValue},
-	{Name: "info", Aliases: []string{"i"}, Args: "registers|threads|ranges|gaps|blocks|breakpoints|failures|sessions", Group: "look", Do: info,
-		Help: "one of these as text", Choices: words("registers", "threads", "ranges", "gaps", "blocks", "breakpoints", "failures", "sessions")},
-	{Name: "disas", Aliases: []string{"disassemble", "list"}, Args: "[LOCATION]", Group: "look", Help: "show the code of a place", Do: disas},
+	{Name: "x", Args: "ADDR|EXPRESSION [@backup]", Group: "look", Help: "examine memory: x/16gx &buf @backup (formats x d u c s i f, sizes b h w g)", Do: examine},
+	{Name: "print", Aliases: []string{"p"}, Args: "EXPRESSION", Group: "look", Do: printValue,
+		Help: "the value of a C expression, as its type has it: p accounts[2].name, p *list@5, p/x $rax (formats x d u o t c a f s)"},
+	{Name: "ptype", Args: "EXPRESSION|TYPE", Group: "look", Help: "its type, with all members", Do: typed(true)},
+	{Name: "whatis", Args: "EXPRESSION|TYPE", Group: "look", Help: "the name of its type", Do: typed(false)},
+	{Name: "info", Aliases: []string{"i"}, Args: "locals|args|registers|threads|ranges|gaps|blocks|breakpoints|failures|stack|sessions", Group: "look", Do: info,
+		Help: "one of these as text; locals and args are the selected frame's", Choices: words("locals", "args", "registers", "threads", "ranges", "gaps", "blocks", "breakpoints", "failures", "stack", "sessions")},
+	{Name: "list", Aliases: []string{"l"}, Args: "[FILE:LINE|LINE|FUNCTION]", Group: "look", Help: "the source around a place, or where the frame is; again: the lines behind", Do: listSource},
+	{Name: "disas", Aliases: []string{"disassemble"}, Args: "[LOCATION]", Group: "look", Help: "show the code of a place", Do: disas},
 	{Name: "here", Group: "look", Help: "back to the instruction that the program stands at (Esc does that too)",
 		Do: func(m *Model, l *Line) (tea.Cmd, error) {
 			m.show(pane.IDCode)
@@ -55,8 +60,8 @@ var lookActions = []*Action{
 			m.code().Compact = !m.code().Compact
 			return nil, nil
 		}},
-	{Name: "set", Args: "$REG=VALUE | palette NAME | layout NAME | speed DURATION", Group: "look", Do: set,
-		Help: "change a register, or how the screen looks", Choices: setChoices},
+	{Name: "set", Args: "$REG=VALUE | var VARIABLE=EXPRESSION | palette NAME | layout NAME | speed DURATION", Group: "look", Do: set,
+		Help: "change a register, a variable (in both halves), or how the screen looks", Choices: setChoices},
 }
 
 func setChoices(*Model) []string {
@@ -100,8 +105,22 @@ func (m *Model) frame(n int) error {
 	} else {
 		m.code().Goto(frames[n].PC)
 	}
-	m.note = note{text: fmt.Sprintf("#%d %x %s", n, frames[n].PC, frames[n].Symbol), role: draw.Plain}
+	m.note = note{text: fmt.Sprintf("#%d %x %s %s", n, frames[n].PC, pane.Call(frames[n]), frames[n].Source), role: draw.Plain}
 	return nil
+}
+
+func frameNumber(m *Model, l *Line) (tea.Cmd, error) {
+	n := m.stack().Frame()
+	if len(l.Args) > 0 {
+		v, err := l.number(0)
+		if err != nil {
+			return nil, err
+		}
+		if n = int(v); n >= len(m.data.Now.Stack) {
+			return nil, l.bad(0, fmt.Sprintf("is not a frame: there are %d", len(m.data.Now.Stack)), "bt shows them")
+		}
+	}
+	return m.want(), m.frame(n)
 }
 
 func where(m *Model, l *Line) (tea.Cmd, error) {
@@ -152,13 +171,15 @@ func info(m *Model, l *Line) (tea.Cmd, error) {
 		return nil, err
 	}
 	what := l.Arg(0)
-	for _, name := range []string{"registers", "threads", "ranges", "gaps", "blocks", "breakpoints", "watchpoints", "failures", "stack", "sessions"} {
+	for _, name := range []string{"locals", "args", "registers", "threads", "ranges", "gaps", "blocks", "breakpoints", "watchpoints", "failures", "stack", "sessions"} {
 		if strings.HasPrefix(name, what) {
 			what = name
 			break
 		}
 	}
 	switch what {
+	case "locals", "args":
+		return localVariables(m, l, what == "args"), nil
 	case "blocks":
 		return m.glance(view.Query{Blocks: true}, func(m *Model, s *view.Snapshot) tea.Cmd {
 			m.open(&viewer{name: "the most executed blocks", lines: blockLines(s)})
@@ -179,7 +200,7 @@ func info(m *Model, l *Line) (tea.Cmd, error) {
 	if !ok {
 		return nil, l.bad(0, "is none of them", l.act.Args)
 	}
-	q := view.Query{Thread: m.thread}
+	q := view.Query{Thread: m.thread, Frame: m.chosen()}
 	m.panes[id].Ask(&q)
 	return m.glance(q, func(m *Model, s *view.Snapshot) tea.Cmd {
 		m.open(&viewer{name: what, lines: m.listing(id, s)})
@@ -245,6 +266,15 @@ func set(m *Model, l *Line) (tea.Cmd, error) {
 		return nil, err
 	}
 	switch what {
+	case "var", "variable":
+		if why := changes(m); why != "" {
+			return nil, l.bad(0, why, "? shows what works now")
+		}
+		return m.act(l, view.Command{Op: view.Assign, Text: value, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd {
+			m.say(draw.Warn, r.Text)
+			m.flow.stopped = true
+			return nil
+		}), nil
 	case "palette":
 		old := m.config.Palette
 		m.config.Palette = value
@@ -280,5 +310,5 @@ func setRegister(m *Model, l *Line, name, value string) (tea.Cmd, error) {
 	if v, err := parseNumber(value); err == nil {
 		return send(m, v), nil
 	}
-	return m.act(l, view.Command{Op: view.Eval, Text: value, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return send(m, r.Value) }), nil
+	return m.act(l, view.Command{Op: view.Eval, Text: value, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd { return send(m, r.Value) }), nil
 }

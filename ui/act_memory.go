@@ -152,7 +152,7 @@ func (m *Model) evaluate(l *Line, from int, then func(m *Model, v uint64) tea.Cm
 	if a, ok := parseAddress(text); ok && strings.HasPrefix(text, "0x") {
 		return then(m, a)
 	}
-	return m.act(l, view.Command{Op: view.Eval, Text: text, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
+	return m.act(l, view.Command{Op: view.Eval, Text: text, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
 }
 
 var (
@@ -171,7 +171,7 @@ func (m *Model) locate(l *Line, text string, then func(m *Model, at uint64) tea.
 	if aName.MatchString(text) {
 		expression = "&" + text
 	}
-	return m.act(l, view.Command{Op: view.Eval, Text: expression, Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
+	return m.act(l, view.Command{Op: view.Eval, Text: expression, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd { return then(m, r.Value) })
 }
 
 func showMemory(m *Model, l *Line) (tea.Cmd, error) {

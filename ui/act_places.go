@@ -90,7 +90,7 @@ func watch(m *Model, l *Line) (tea.Cmd, error) {
 	if err := l.need(1); err != nil {
 		return nil, err
 	}
-	c := view.Command{Op: view.Watch}
+	c := view.Command{Op: view.Watch, Thread: m.thread, Frame: m.chosen()}
 	c.Text, c.If = condition(l, 0)
 	if head, size, ok := lastWord(c.Text); ok {
 		if n, err := parseNumber(size); err == nil && head != "" {

@@ -3,6 +3,8 @@ package ui
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -37,10 +39,10 @@ func parseFormat(s string) (format, error) {
 		switch {
 		case sizes[c] != 0 && !(c == 'b' && strings.HasSuffix(s, "tb")):
 			f.size, sized = sizes[c], true
-		case strings.IndexByte("xduotcsiaf", c) >= 0:
+		case strings.IndexByte("xduotcsiafz", c) >= 0:
 			f.letter = c
 		default:
-			return f, fmt.Errorf("%q is neither a format (x d u o t c s i) nor a size (b h w g)", string(c))
+			return f, fmt.Errorf("%q is neither a format (x z d u o t c s i f) nor a size (b h w g)", string(c))
 		}
 	}
 	if !sized && (f.letter == 'c' || f.letter == 's') {
@@ -61,6 +63,11 @@ func (f format) value(v uint64) string {
 		return fmt.Sprintf("0%o", v)
 	case 't':
 		return fmt.Sprintf("%b", v)
+	case 'f':
+		if f.size == 4 {
+			return strconv.FormatFloat(float64(math.Float32frombits(uint32(v))), 'g', 9, 64)
+		}
+		return strconv.FormatFloat(math.Float64frombits(v), 'g', 17, 64)
 	case 'c':
 		return fmt.Sprintf("%d %q", v, rune(byte(v)))
 	}
@@ -112,7 +119,7 @@ func examine(m *Model, l *Line) (tea.Cmd, error) {
 	if a, ok := parseAddress(text); ok && strings.HasPrefix(text, "0x") {
 		q.Text, q.Addr = "", a
 	}
-	return m.glance(view.Query{Thread: m.thread, Memory: []view.MemoryQuery{q}}, func(m *Model, s *view.Snapshot) tea.Cmd {
+	return m.glance(view.Query{Thread: m.thread, Frame: m.chosen(), Memory: []view.MemoryQuery{q}}, func(m *Model, s *view.Snapshot) tea.Cmd {
 		if len(s.Memory) == 0 || len(s.Memory[0].Native) == 0 && (!backup || len(s.Memory[0].Mirror) == 0) {
 			return m.fail(l.bad(0, "is not mapped, or cannot be read", "info ranges shows what is mapped; @backup reads the other half"))
 		}
@@ -154,17 +161,97 @@ func printValue(m *Model, l *Line) (tea.Cmd, error) {
 	if err := l.need(1); err != nil {
 		return nil, err
 	}
-	return m.act(l, view.Command{Op: view.Eval, Text: l.Rest(0), Thread: m.thread}, func(m *Model, r view.Reply) tea.Cmd {
-		value := r.Text // in both ways, and what lies there
-		switch {
-		case l.Format != "" && f.letter == 'x':
+	c := view.Command{Op: view.Eval, Text: l.Rest(0), Thread: m.thread, Frame: m.chosen()}
+	if l.Format != "" {
+		c.Format = string(f.letter)
+	}
+	return m.act(l, c, func(m *Model, r view.Reply) tea.Cmd {
+		value := r.Text
+		switch { // a recording knows numbers only
+		case value == "" && f.letter == 'x':
 			value = fmt.Sprintf("%#x", r.Value)
-		case l.Format != "" || value == "":
+		case value == "":
 			value = f.value(r.Value)
 		}
-		m.say(draw.Plain, l.Rest(0)+" = "+value)
+		m.tell(draw.Plain, "print "+l.Rest(0), m.wrapped(l.Rest(0)+" = "+value))
 		return nil
 	}), nil
+}
+
+// chosen is the frame that expressions are about.
+func (m *Model) chosen() int {
+	if m.past.at >= 0 || m.live.State != view.Paused {
+		return 0
+	}
+	return m.stack().Frame()
+}
+
+// wrapped breaks a long text behind commas, for a window.
+func (m *Model) wrapped(text string) []string {
+	width := max(min(m.w-10, 160), 40)
+	var lines []string
+	for draw.Width(text) > width {
+		cut := strings.LastIndex(text[:min(width, len(text))], ", ")
+		if cut < 20 {
+			break
+		}
+		lines = append(lines, text[:cut+1])
+		text = "    " + text[cut+2:]
+	}
+	return append(lines, text)
+}
+
+// typed shows a type: its name, or with what it is made of.
+func typed(whole bool) func(m *Model, l *Line) (tea.Cmd, error) {
+	return func(m *Model, l *Line) (tea.Cmd, error) {
+		if err := l.need(1); err != nil {
+			return nil, err
+		}
+		return m.act(l, view.Command{Op: view.Type, Text: l.Rest(0), On: whole, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd {
+			m.tell(draw.Plain, "type of "+l.Rest(0), splitLines("type = "+r.Text))
+			return nil
+		}), nil
+	}
+}
+
+// localVariables shows the variables of the chosen frame, or its arguments.
+func localVariables(m *Model, l *Line, args bool) tea.Cmd {
+	return m.act(l, view.Command{Op: view.Locals, On: args, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd {
+		name := "locals"
+		if args {
+			name = "arguments"
+		}
+		if f := m.chosen(); f < len(m.data.Now.Stack) {
+			name += fmt.Sprintf(" of #%d %s", f, m.data.Now.Stack[f].Symbol)
+		}
+		var lines []string
+		for _, v := range splitLines(r.Text) {
+			lines = append(lines, m.wrapped(v)...)
+		}
+		m.tell(draw.Plain, name, lines)
+		return nil
+	})
+}
+
+// listSource shows lines of the source; without a place those behind the ones before.
+func listSource(m *Model, l *Line) (tea.Cmd, error) {
+	c := view.Command{Op: view.List, Text: l.Rest(0), Thread: m.thread, Frame: m.chosen()}
+	if next := m.listed; c.Text == "" && next.seq == m.live.Seq && next.frame == c.Frame && next.where != "" {
+		c.Text, c.On = fmt.Sprintf("%s:%d", next.where, next.line), true
+	}
+	return m.act(l, c, func(m *Model, r view.Reply) tea.Cmd {
+		m.listed = listing{r.Where, int(r.Value), c.Frame, m.live.Seq}
+		m.open(&viewer{name: filepath.Base(r.Where), lines: splitLines(r.Text)})
+		return nil
+	}), nil
+}
+
+// listing is where the next list goes on.
+type listing struct {
+	where string
+	line  int
+	frame int
+	seq   uint64 // of the stop that it was about
 }
 
 // tell shows lines: one in the last line, more in a window; all in the log.

@@ -86,7 +86,11 @@ func (m *Model) query(stop bool) view.Query {
 			p.Ask(&q)
 		}
 	}
+	if q.Frame = m.chosen(); q.Frame > 0 {
+		q.Stack = true
+	}
 	if stop {
+		q.Frame = 0
 		q.Registers, q.Stack, q.Threads = true, true, true
 		m.code().Ask(&q)
 		q.Memory = append(q.Memory, view.MemoryQuery{Text: "$rsp", Size: 512})
@@ -282,6 +286,7 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		}
 		if msg.stop {
 			m.thread = 0 // show the one that stopped
+			m.stack().Select(0)
 		}
 		m.header.Rates = m.rates.values
 		if len(msg.snap.Processes) > 0 {

@@ -57,6 +57,7 @@ type Model struct {
 	header  pane.Header
 	live    *view.Snapshot // the newest
 	root    int            // the first process
+	listed  listing        // where list goes on
 	thread  int            // whose registers are shown; 0 is the one that stopped
 	flow    flow
 	past    past

@@ -71,7 +71,12 @@ type row struct {
 }
 
 // pc is the instruction that the shown thread stands at.
-func pc(s *view.Snapshot) uint64 { return register(s, "rip") }
+func pc(s *view.Snapshot) uint64 {
+	if s.Frame > 0 && len(s.Stack) > 0 { // the registers are a caller's
+		return s.Stack[0].PC
+	}
+	return register(s, "rip")
+}
 
 // register reads one of a snapshot's registers, 0 if it is not there.
 func register(s *view.Snapshot, name string) uint64 {

@@ -19,7 +19,7 @@ func NewStack() *Stack {
 	s.rows = func(d *Data) int { return len(d.Now.Stack) }
 	s.text = func(d *Data, i int) string {
 		f := d.Now.Stack[i]
-		return fmt.Sprintf("#%d %x %s %s %s", i, f.PC, f.Symbol, f.Source, f.Module)
+		return fmt.Sprintf("#%d %x %s %s %s", i, f.PC, Call(f), f.Source, f.Module)
 	}
 	return s
 }
@@ -43,8 +43,26 @@ func (s *Stack) Draw(to draw.Surface, d *Data, focused bool) {
 		}
 		room := s.w - p.At() - 1
 		where = draw.Fit(where, room/2)
-		p.Put(draw.Label, brief(f.Symbol, room-draw.Width(where)-1)).Put(draw.Plain, " ").Put(draw.Source, where)
+		room -= draw.Width(where) + 1
+		name := brief(f.Symbol, room)
+		p.Put(draw.Label, name)
+		if args := strings.TrimPrefix(Call(f), f.Symbol); args != "" && room-draw.Width(name) > 6 {
+			p.Put(draw.Plain, draw.Fit(args, room-draw.Width(name)))
+		}
+		p.Put(draw.Plain, " ").Put(draw.Source, where)
 	})
+}
+
+// Call is a frame's function with its arguments. A name that has parameters' types already gets them behind it.
+func Call(f view.Frame) string {
+	s := f.Symbol
+	if f.Args != "" {
+		s += " (" + f.Args + ")"
+	}
+	if f.Inlined {
+		s += " [inlined]"
+	}
+	return s
 }
 
 // brief writes a C++ name without what its brackets hold, if it has no room otherwise.
@@ -204,7 +222,11 @@ func (b *Breaks) Draw(s draw.Surface, d *Data, focused bool) {
 			kind = "t" + kind
 		}
 		p.Put(role, glyph).Put(draw.Plain, fmt.Sprintf("%-3d", e.ID)).Cut(draw.Title, 7, kind)
-		p.Put(draw.Address, fmt.Sprintf("%x", e.Addr))
+		if e.Pending {
+			p.Put(draw.Warn, "pending")
+		} else {
+			p.Put(draw.Address, fmt.Sprintf("%x", e.Addr))
+		}
 		if e.Size > 0 {
 			p.Put(draw.Dim, fmt.Sprintf("+%d", e.Size))
 		}

@@ -29,6 +29,9 @@ func NewRegisters() *Registers {
 }
 
 func (r *Registers) Title(d *Data) string {
+	if d.Now.Frame != 0 {
+		return fmt.Sprintf("registers of %d, frame %d", d.Now.Thread, d.Now.Frame)
+	}
 	if d.Now.Thread != 0 {
 		return fmt.Sprintf("registers of %d", d.Now.Thread)
 	}
