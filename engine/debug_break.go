@@ -96,21 +96,36 @@ func (e *engine) hitBreak(t *thread, pc uint64) error {
 	if err := e.pullAt(t); err != nil {
 		return err
 	}
+	arrived := t.goal.waitsHere(t)
 	if reason := e.breakReason(t); reason != "" {
-		return e.pauseAt(t, reason)
-	}
-	if g := t.goal; g != nil {
-		for _, b := range g.waiting {
-			if b.thread == t.tid && b.Addr == pc && t.regs.Rsp >= b.sp {
-				e.stopWaiting(g)
-				g.moved = !b.back
-				e.debug.ready = append(e.debug.ready, t)
-				return nil
+		if arrived != nil && t.goal.tells {
+			if also, err := t.goal.reached(e, t); err == nil && also != "" {
+				reason += "; " + also
 			}
 		}
+		return e.pauseAt(t, reason)
+	}
+	if arrived != nil {
+		e.stopWaiting(t.goal)
+		t.goal.moved = !arrived.back
+		e.debug.ready = append(e.debug.ready, t)
+		return nil
 	}
 	t.over = pc
 	return e.enter(t)
+}
+
+// waitsHere is the place that a goal waits for its thread at, where that stands there.
+func (g *goal) waitsHere(t *thread) *breakpoint {
+	if g == nil {
+		return nil
+	}
+	for _, b := range g.waiting {
+		if b.thread == t.tid && b.Addr == t.regs.Rip && t.regs.Rsp >= b.sp {
+			return b
+		}
+	}
+	return nil
 }
 
 // breakReason says why a thread that came to its pc must stop there, or "". Hits are counted here.

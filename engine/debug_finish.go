@@ -24,7 +24,7 @@ func finishFrame(e *engine, t *thread, c view.Command) (*goal, error) {
 	if len(frames) < f.depth+2 {
 		return nil, &view.CommandError{Text: word, End: len(word), Problem: "the outermost frame has no caller", Hint: "continue, or finish an inner frame"}
 	}
-	g := &goal{over: true}
+	g := &goal{over: true, tells: true}
 	name := e.symbolAt(t.p, f.regs[regPC])
 	result := e.resultOf(t.p, f)
 	e.waitAt(t, g, frames[f.depth+1].regs[regPC], f.cfa)

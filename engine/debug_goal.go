@@ -27,6 +27,7 @@ type debugger struct {
 type goal struct {
 	left    int           // how often still
 	over    bool          // a signal handler that starts meanwhile is run as a whole
+	tells   bool          // its reason is worth to be told beside a breakpoint's
 	moved   bool          // something was executed since reached was asked
 	waiting []*breakpoint // the thread runs until it comes to one of them
 	// reached looks at a thread in native state behind an instruction, or at the breakpoint that it waited for. It gives

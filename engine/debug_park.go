@@ -209,25 +209,45 @@ func (e *engine) inCall(t *thread) bool { return t.call != nil || e.interrupted(
 func (e *engine) nativeRegs(t *thread) ptrace.Regs {
 	r := t.regs
 	switch {
-	case t.p == nil:
+	case t.p == nil || t.running:
 	case t.call != nil:
 		t.call.putBack(&r)
 		if r.Rip = t.call.next; t.regs.Rip == t.p.code.address(t.p.code.rt.gadget) {
 			r.Rip -= 2
 		}
 		r.R11 = r.Eflags
-	case e.interrupted(t):
-		pl, _ := e.placeOf(t, t.stopped)
-		u := *t
-		u.regs = t.regs
-		u.completeCall(pl)
-		r = u.regs
+	default:
+		r = e.shownRegs(t)
 	}
 	if t.p != nil {
 		r.Fs_base, r.Gs_base = t.fsBase(), 0
 	}
 	r.Eflags &^= trapFlag
 	return r
+}
+
+// shownRegs are the native registers of a thread that may have stopped anywhere in translated code: in the syscall routine, or where
+// a stop of its own still has to be handled. Nothing is done to the thread.
+func (e *engine) shownRegs(t *thread) ptrace.Regs {
+	u := *t
+	if pl, ok := e.placeOf(t, t.stopped); ok {
+		if pl.phase == returned || e.interrupted(t) {
+			u.completeCall(pl)
+		} else {
+			u.takeBack(pl)
+		}
+		return u.regs
+	}
+	off, ok := t.p.code.offset(t.regs.Rip)
+	if !ok || off < t.p.code.rt.end {
+		return t.regs
+	}
+	if s, ok := t.p.code.stubAt(off); ok {
+		u.regs.Rip = s.target
+	} else if pt, ok := t.p.point(off); ok {
+		u.restore(pt)
+	}
+	return u.regs
 }
 
 // stands says whether a thread stands between two native instructions, and nothing of it runs.

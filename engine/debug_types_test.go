@@ -106,7 +106,12 @@ func TestWatchVariables(t *testing.T) {
 	if !want.MatchString(ev.Text) {
 		t.Errorf("%q", ev.Text)
 	}
-	if ev := s.run(view.Command{Op: view.Continue}); ev.Text != "watchpoint 2 is deleted: the call whose found it watched has returned" || !strings.HasPrefix(ev.Symbol, "main") {
+	r = do(t, s.Live, view.Command{Op: view.Assign, Text: "found = list + 2"}) // seen by nobody: it is known who wrote
+	if !regexp.MustCompile(`^found = \(struct account \*\) 0x[0-9a-f]+ <accounts\+128>$`).MatchString(r.Text) {
+		t.Errorf("%q", r.Text)
+	}
+	returned := regexp.MustCompile(`^watchpoint 2 is deleted: the call whose found it watched has returned; finished find\S*, which returned .* <accounts\+128>$`)
+	if ev := s.run(view.Command{Op: view.Finish}); !returned.MatchString(ev.Text) || !strings.HasPrefix(ev.Symbol, "main") {
 		t.Errorf("%q at %s", ev.Text, ev.Symbol)
 	}
 	if b := look(t, s.Live, view.Query{Breaks: true}).Breaks; len(b) != 0 {

@@ -146,6 +146,13 @@ func (e *engine) watch(p *process, b *breakpoint) error {
 	return e.shield(p)
 }
 
+// refresh takes what is there now for what was there: it was written by somebody who watches.
+func (w *watching) refresh(p *process) {
+	for _, c := range w.cells {
+		c.value = p.bytesAt(c.b.Addr, c.b.Size)
+	}
+}
+
 func (p *process) bytesAt(addr, size uint64) []byte {
 	b := make([]byte, size)
 	n, _ := p.mem.ReadSome(addr, b)

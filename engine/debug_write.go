@@ -49,6 +49,9 @@ func write(e *engine, c view.Command) (view.Reply, error) {
 		}
 		return nil
 	})
+	if own == nil && t.p.watches != nil {
+		t.p.watches.refresh(t.p)
+	}
 	if own == nil {
 		e.debug.writes = append(e.debug.writes, debugWrite{t.pid, c.Addr, uint64(len(c.Data)), c.Half})
 		e.emit(view.Event{Kind: view.EventLog, Pid: t.pid, Addr: c.Addr, Size: uint64(len(c.Data)), Half: c.Half, Text: fmt.Sprintf("%d bytes written to %#x, %s", len(c.Data), c.Addr, half(c.Half))})

@@ -75,16 +75,8 @@ func (e *engine) placeOf(t *thread, s ptrace.Stop) (place, bool) {
 func (e *engine) routineNative(t *thread, off uint32) (bool, error) {
 	p, r := t.p.code.rt.place(off), &t.regs
 	switch p.phase {
-	case entered:
-		r.Rip = r.Rcx - 2
-		return true, nil
-	case deciding, comparing:
-		if p.phase == comparing {
-			r.Eflags = r.Eflags&^arithmeticFlags | r.R11>>8&0xd5 | r.R11&1<<11
-		}
-		r.Rax = t.slotAt(slotNumber)
-		r.Rcx = t.slotAt(translator.SlotTarget)
-		r.Rip = r.Rcx - 2
+	case entered, deciding, comparing:
+		t.takeBack(p)
 		return true, nil
 	case returned:
 		err := e.mirrorResult(t, p)
@@ -95,6 +87,19 @@ func (e *engine) routineNative(t *thread, off uint32) (bool, error) {
 		return true, err
 	}
 	return false, fmt.Errorf("BUG: a thread stands in the runtime routine at %#x", off)
+}
+
+// takeBack makes t.regs those in front of a system call that the routine has not begun.
+func (t *thread) takeBack(p place) {
+	r := &t.regs
+	if p.phase == comparing {
+		r.Eflags = r.Eflags&^arithmeticFlags | r.R11>>8&0xd5 | r.R11&1<<11
+	}
+	if p.phase != entered {
+		r.Rax = t.slotAt(slotNumber)
+		r.Rcx = t.slotAt(translator.SlotTarget)
+	}
+	r.Rip = r.Rcx - 2
 }
 
 // arithmeticFlags are CF, PF, AF, ZF, SF and OF.
