@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	bits64 "math/bits"
 	"strconv"
 	"strings"
 )
@@ -133,8 +134,9 @@ func (t *Type) enum(v int64) string {
 		if n.Value == v {
 			return n.Name
 		}
-		if flags&uint64(n.Value) != 0 || n.Value < 0 {
-			disjoint = false
+		f := uint64(n.Value)
+		if flags&f != 0 || n.Value < 0 || f != 0 && f>>bits64.TrailingZeros64(f)&(f>>bits64.TrailingZeros64(f)+1) != 0 {
+			disjoint = false // or not one group of bits
 		}
 		flags |= uint64(n.Value)
 	}

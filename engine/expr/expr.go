@@ -136,6 +136,12 @@ func (p *parser) whole() (v Value, err error) {
 	if p.kind != end {
 		p.fail("was not expected here", "operators are those of C; quote names with '…' if they hold others")
 	}
+	if b := v.Type.Bare(); v.At && p.skip == 0 && (b.Kind == ctype.Struct || b.Kind == ctype.Array) && b.Size > 0 {
+		var first [1]byte
+		if err := p.env.Bytes(v.Place.Addr, first[:]); err != nil {
+			p.failAt(v, err.Error(), "info ranges shows what is mapped")
+		}
+	}
 	return v, nil
 }
 

@@ -72,29 +72,37 @@ func (p *parser) register() Value {
 func (p *parser) variable() Value {
 	start, whole := p.start, p.token
 	stop := p.pos
-	for {
-		v, ok := p.env.Variable(whole)
-		if ok {
-			v.start, v.end = start, p.pos
-			v = p.fetch(v)
-			p.next()
-			return v
-		}
-		before := *p
+	v, found := p.env.Variable(whole)
+	after := *p
+	for !found || !parts(v) {
 		p.next()
 		if !p.is(".") {
-			*p = before
 			break
 		}
 		if p.next(); p.kind != name {
-			*p = before
 			break
 		}
 		whole += "." + p.token
+		if longer, ok := p.env.Variable(whole); ok {
+			v, found, after = longer, true, *p
+		}
+	}
+	*p = after
+	if found {
+		v.start, v.end = start, p.pos
+		v = p.fetch(v)
+		p.next()
+		return v
 	}
 	if t := p.env.Type(p.text[start:stop]); t != nil {
 		p.named(start, stop, "is a type", "(TYPE)EXPRESSION is a cast; ptype shows a type")
 	}
 	p.named(start, stop, "is not a variable here, nor a symbol of the program or its libraries", "info locals lists the frame's; 'quote' names as nm -C shows them if they hold operators")
 	return Value{}
+}
+
+// parts says whether a value may have members.
+func parts(v Value) bool {
+	k := v.Type.Bare().Kind
+	return k == ctype.Struct || k == ctype.Pointer || k == ctype.Reference
 }

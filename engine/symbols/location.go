@@ -161,7 +161,7 @@ func (l *locator) joined() (ctype.Place, Lost) {
 		at.Data, at.Known = append(at.Data, b...), append(at.Known, known...)
 	}
 	if !any {
-		return at, OptimizedOut
+		return ctype.Place{}, OptimizedOut
 	}
 	return at, ""
 }
