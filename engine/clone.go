@@ -17,13 +17,14 @@ import (
 type cloneArgs struct {
 	flags     uint64
 	parentTID uint64
+	pidfd     uint64
 	childTID  uint64
 	tls       uint64
 	met       bool // the engine knows the child
 }
 
 func clone(e *engine, t *thread, a [6]uint64) error {
-	return e.clone(t, cloneArgs{flags: a[0], parentTID: a[2], childTID: a[3], tls: a[4]})
+	return e.clone(t, cloneArgs{flags: a[0], parentTID: a[2], pidfd: a[2], childTID: a[3], tls: a[4]})
 }
 
 // clone3's arguments are 8-byte fields: flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls ...
@@ -33,7 +34,7 @@ func clone3(e *engine, t *thread, a [6]uint64) error {
 		return e.pass(t, nil) // the kernel says what is wrong
 	}
 	field := func(i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
-	return e.clone(t, cloneArgs{flags: field(0), childTID: field(2), parentTID: field(3), tls: field(7)})
+	return e.clone(t, cloneArgs{flags: field(0), pidfd: field(1), childTID: field(2), parentTID: field(3), tls: field(7)})
 }
 
 // clone lets the kernel make the child; born meets it.
@@ -68,7 +69,7 @@ func (e *engine) born(t *thread, child int) error {
 	if t.birth == nil || t.call == nil {
 		return fmt.Errorf("BUG: thread %d made %d without a system call", t.tid, child)
 	}
-	if err := t.mirrorParentTID(); err != nil {
+	if err := t.mirrorBirth(); err != nil {
 		return err
 	}
 	e.meet(t, child)
@@ -140,12 +141,20 @@ func (e *engine) meet(t *thread, child int) {
 	}
 }
 
-// mirrorParentTID copies what the kernel has written when a thread stops for having made another.
-func (t *thread) mirrorParentTID() error {
-	if t.birth == nil || t.birth.flags&unix.CLONE_PARENT_SETTID == 0 {
+// mirrorBirth copies what the kernel has written to its memory when a thread stops for having made another.
+func (t *thread) mirrorBirth() error {
+	if t.birth == nil {
 		return nil
 	}
-	return t.p.copyToMirror(t.birth.parentTID, 4)
+	for flag, at := range map[uint64]uint64{unix.CLONE_PARENT_SETTID: t.birth.parentTID, unix.CLONE_PIDFD: t.birth.pidfd} {
+		if t.birth.flags&flag == 0 {
+			continue
+		}
+		if err := t.p.copyToMirror(at, 4); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // unparkFor lets the threads go on that waited for t's fork.

@@ -147,7 +147,7 @@ func (t *thread) pendingFault(s ptrace.Stop) (ptrace.Stop, error) {
 func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if s.Kind != ptrace.Interrupted && s.Kind != ptrace.Signaled {
 		e.queue = append(e.queue, s)
-		return false, u.mirrorParentTID()
+		return false, u.mirrorBirth()
 	}
 	if err := ptrace.GetRegs(u.tid, &u.regs); err != nil {
 		return false, err
