@@ -22,7 +22,9 @@ func (e *engine) startAgain() error {
 	}
 	e.root, e.current, e.rootEnd = pid, pid, ptrace.Stop{}
 	e.paused, e.reason = e.opts.Paused, "start"
-	if err := e.first(); err != nil {
+	if err := e.first(); gone(err, pid) {
+		e.paused = false
+	} else if err != nil {
 		return err
 	}
 	e.startPaused()

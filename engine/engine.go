@@ -128,11 +128,13 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 			e.paused = true // until its place is known
 		}
 	}
-	if err := e.first(); err != nil {
+	if err := e.first(); gone(err, pid) {
+		e.paused = false // it was killed at once; the loop meets its end
+	} else if err != nil {
 		return nil, err
 	}
 	e.startPaused()
-	if err := e.waitForPlaces(); err != nil {
+	if err := e.waitForPlaces(); err != nil && !gone(err, pid) {
 		return nil, err
 	}
 	e.requests.open(e.bell)
@@ -160,6 +162,9 @@ func (e *engine) files() []uintptr {
 // first takes over the program that Start left in front of its first instruction.
 func (e *engine) first() error {
 	t := &thread{tid: e.root, pid: e.root, signals: &signalTable{}}
+	e.threads[t.tid] = t
+	e.started++
+	e.openAccount(t.pid, 0, e.opts.Path)
 	mask, err := ptrace.Sigmask(t.tid)
 	if err != nil {
 		return err
@@ -168,9 +173,6 @@ func (e *engine) first() error {
 	if err := t.signals.inherit(t.pid); err != nil {
 		return err
 	}
-	e.threads[t.tid] = t
-	e.started++
-	e.openAccount(t.pid, 0, e.opts.Path)
 	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
 		return err
 	}

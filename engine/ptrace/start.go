@@ -3,6 +3,7 @@ package ptrace
 import (
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,8 @@ func StopAtEnd(tid int) error {
 // returns it stopped by Seize before its first instruction. The calling goroutine must be locked to its thread.
 // With terminal, the first file becomes the controlling terminal of a session that the process leads.
 //
+// If somebody kills it meanwhile there is no error: Wait tells of its end.
+//
 // The child starts under PTRACE_TRACEME, which makes the kernel stop it after execve; it is then traded for a seized
 // one, because only those tell group stops from signals. It cannot run in between: SIGSTOP goes with the detach.
 func Start(path string, argv, env []string, files []uintptr, terminal bool) (pid int, err error) {
@@ -34,6 +37,9 @@ func Start(path string, argv, env []string, files []uintptr, terminal bool) (pid
 		return 0, err
 	}
 	if err := seizeStarted(pid); err != nil {
+		if ended(pid) {
+			return pid, nil
+		}
 		_ = unix.Kill(pid, unix.SIGKILL)
 		return 0, fmt.Errorf("take over %s: %w", path, err)
 	}
@@ -47,9 +53,8 @@ func seizeStarted(pid int) error {
 	if err := Detach(pid, unix.SIGSTOP); err != nil {
 		return err
 	}
-	var ws unix.WaitStatus
-	if _, err := unix.Wait4(pid, &ws, unix.WUNTRACED, nil); err != nil || !ws.Stopped() {
-		return fmt.Errorf("wait for SIGSTOP: status %#x %w", ws, os.NewSyscallError("wait4", err))
+	if err := waitStopped(pid); err != nil {
+		return fmt.Errorf("wait for SIGSTOP: %w", err)
 	}
 	if err := Seize(pid, options); err != nil {
 		return err
@@ -60,6 +65,32 @@ func seizeStarted(pid int) error {
 	// The group stop must end, and its end (a PTRACE_EVENT_STOP with SIGTRAP, or SIGCONT's delivery) must be consumed,
 	// while the thread still executes nothing: resume it only to be stopped again.
 	return endGroupStop(pid)
+}
+
+// waitStopped waits for a child to stop. Its end is not taken.
+func waitStopped(pid int) error {
+	for _, options := range [...]int{unix.WSTOPPED | unix.WEXITED | unix.WNOWAIT, unix.WSTOPPED | unix.WNOHANG} {
+		if _, err := waitid(pid, options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ended says whether a child's end is there to be waited for.
+func ended(pid int) bool {
+	there, err := waitid(pid, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT)
+	return there && err == nil || slices.ContainsFunc(backlog, func(s Stop) bool { return s.Tid == pid && s.End() })
+}
+
+func waitid(pid, options int) (there bool, err error) {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, options|unix.WALL, nil)
+		if err != unix.EINTR {
+			return info.Signo != 0, os.NewSyscallError("waitid", err)
+		}
+	}
 }
 
 func endGroupStop(pid int) error {

@@ -35,6 +35,7 @@ int main(void)
 		pid_t pid = fork();
 		if (pid == 0) {
 			pthread_t t;
+			alarm(30);
 			pthread_create(&t, 0, i % 2 ? forks : spawns, 0);
 			forks(0);
 		}
