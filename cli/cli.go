@@ -78,7 +78,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return failure{err: err, hint: "see " + cmd.CommandPath() + " --help"}
 	})
-	root.AddCommand(a.runCommand(), a.translateCommand(), a.benchCommand(), a.injectCommand(), a.campaignCommand(), a.sessionsCommand(), a.tuiCommand(), a.demoCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.translateCommand(), a.benchCommand(), a.injectCommand(), a.campaignCommand(), a.sessionsCommand(), a.psCommand(), a.tuiCommand(), a.demoCommand(), a.versionCommand())
 	return root
 }
 

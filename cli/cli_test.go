@@ -49,7 +49,9 @@ func TestStatus(t *testing.T) {
 	differs := exited(0)
 	differs.Verify.DivergentBytes = 3
 	gap := exited(0)
-	gap.Gaps = []engine.Gap{{Kind: "syscall", Name: "vmsplice"}}
+	gap.Gaps = []engine.Gap{{Kind: "syscall", Name: "io_uring_setup"}, {Kind: "syscall", Name: "vmsplice", Unmirrored: true}}
+	refused := exited(7)
+	refused.Gaps = gap.Gaps[:1]
 	for _, c := range []struct {
 		name   string
 		run    Runner
@@ -82,7 +84,8 @@ func TestStatus(t *testing.T) {
 		{"which export", nil, []string{"sessions", "export", plain}, 125, "at least one of the flags"},
 		{"a socket that cannot be", nil, []string{"run", "--control", plain, "true"}, 125, "it is not a socket\nhint: choose another path"},
 		{"strict, different", ends(differs, nil), []string{"run", "--strict", "true"}, 120, "3 mirrored bytes differ"},
-		{"strict, a gap", ends(gap, nil), []string{"run", "--strict", "true"}, 120, "syscall vmsplice"},
+		{"strict, a gap", ends(gap, nil), []string{"run", "--strict", "true"}, 120, "1 kind of writes were not mirrored, first syscall vmsplice"},
+		{"strict, a refusal", ends(refused, nil), []string{"run", "--strict", "true"}, 7, ""},
 		{"strict, nothing wrong", ends(exited(7), nil), []string{"run", "--strict", "true"}, 7, ""},
 		{"not strict", ends(differs, nil), []string{"run", "true"}, 0, ""},
 		{"no such function", nil, []string{"translate", "/bin/sh", "--func", "nonsense"}, 125, "no function"},
@@ -158,9 +161,9 @@ func TestStats(t *testing.T) {
 	r := exited(0)
 	r.Translation = engine.TranslationStats{Blocks: 12, Stores: 1, StoresMirrored: 1, Stops: map[string]int{"miss": 5, "link": 7}}
 	r.Verify = engine.VerifyStats{Runs: 2, BytesCompared: 3 << 20}
-	r.Gaps = []engine.Gap{{Kind: "process", Name: "fork", Where: "0x1234", Count: 2}}
+	r.Gaps = []engine.Gap{{Kind: "process", Name: "fork", Where: "0x1234", Count: 2}, {Kind: "mapping", Name: "ring", Where: "0x5000", Count: 3, Unmirrored: true}}
 	_, _, _, errs := run(t, ends(r, nil), "run", "--stats", "true")
-	for _, want := range []string{"12 blocks", "1 store, 1 mirrored", "12, link 7, miss 5", "3.0 MiB in 2 runs: every byte equals its copy", "process fork at 0x1234, 2 times"} {
+	for _, want := range []string{"12 blocks", "1 store, 1 mirrored", "12, link 7, miss 5", "3.0 MiB in 2 runs: every byte equals its copy", "limit       process fork at 0x1234, 2 times", "gap         mapping ring at 0x5000, 3 times"} {
 		if !strings.Contains(errs, want) {
 			t.Errorf("no %q in\n%s", want, errs)
 		}

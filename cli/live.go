@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"time"
 
 	"github.com/spf13/pflag"
 	"golang.org/x/sys/unix"
@@ -26,6 +27,7 @@ type liveFlags struct {
 	record  string
 	paused  bool
 	pty     bool
+	linger  time.Duration
 }
 
 func (f *liveFlags) add(fl *pflag.FlagSet) {
@@ -34,6 +36,7 @@ func (f *liveFlags) add(fl *pflag.FlagSet) {
 	fl.StringVar(&f.metrics, "metrics", "", "serve counters as OpenMetrics text on `ADDR`, a loopback address such as 127.0.0.1:9100")
 	fl.StringVar(&f.record, "record", "", "record the run to `FILE`; kmv sessions shows it, kmv tui --replay plays it")
 	fl.BoolVar(&f.paused, "paused", false, "wait in front of the first instruction (with --control)")
+	fl.DurationVar(&f.linger, "linger", 0, "end a program that is paused and watched by nobody for so long (0: never; kmv tui: "+lingering+")")
 	fl.BoolVar(&f.pty, "pty", false, "give the program a terminal of its own, which a screen shows (with --control)")
 }
 
@@ -131,7 +134,7 @@ func (a *app) supervise(ctx context.Context, f *runFlags, o engine.Options) (*en
 	for _, in := range injectors {
 		go in.Drive(live)
 	}
-	finish := w.watch(run)
+	finish := w.watch(run, f.live.linger)
 	report, err := live.Wait()
 	run.Wait()
 	for _, in := range injectors {

@@ -180,13 +180,19 @@ func lostFor(r *engine.Report) string {
 
 // strictly says what --strict objects to.
 func strictly(r *engine.Report) string {
-	switch {
-	case r.Verify.DivergentBytes > 0:
-		return fmt.Sprintf("--strict: %d mirrored bytes differ from their copies", r.Verify.DivergentBytes)
-	case len(r.Gaps) > 0:
-		return fmt.Sprintf("--strict: %d kinds of writes were not mirrored, first %s %s", len(r.Gaps), r.Gaps[0].Kind, r.Gaps[0].Name)
+	if n := r.Verify.DivergentBytes; n > 0 {
+		return fmt.Sprintf("--strict: %d mirrored bytes differ from their copies", n)
 	}
-	return ""
+	var lost []engine.Gap
+	for _, g := range r.Gaps {
+		if g.Unmirrored {
+			lost = append(lost, g)
+		}
+	}
+	if len(lost) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("--strict: %s of writes were not mirrored, first %s %s", plural(len(lost), "kind"), lost[0].Kind, lost[0].Name)
 }
 
 // notStarted gives a failed start the status and the hint of its errno.

@@ -26,7 +26,11 @@ func printStats(w io.Writer, r *engine.Report) {
 		row("verified", "%s in %s: %s", size(v.BytesCompared), plural(v.Runs, "run"), verdict(v))
 	}
 	for _, g := range r.Gaps {
-		row("gap", "%s %s at %s, %d times", g.Kind, g.Name, g.Where, g.Count)
+		name := "limit"
+		if g.Unmirrored {
+			name = "gap"
+		}
+		row(name, "%s %s at %s, %d times", g.Kind, g.Name, g.Where, g.Count)
 	}
 }
 

@@ -37,7 +37,8 @@ func (a *app) tuiCommand() *cobra.Command {
 		Use:   "tui [flags] [--] PROG [ARG...]",
 		Short: "Watch and steer a program on the screen: code, both halves of memory, failures",
 		Long: `Run PROG under kmv and show it on the screen, paused in front of its first instruction. The screen and the run are two
-processes: when the screen ends, by itself or by accident, the program can run on, and be watched again with --connect.
+processes: when the screen ends, by itself or by accident, the program stays as it is, and can be watched again with --connect; kmv ps
+lists such runs. One that stands paused and is watched by nobody for ` + lingering + ` is ended.
 On the screen, ? shows what can be done; docs/tui.md lists all of it. The flags of kmv run can be given too.`,
 		Example: `  kmv tui -- sqlite3 :memory:
   kmv tui --mirror heap -- python3 script.py
@@ -134,6 +135,18 @@ func reachable() string {
 	return "these can be reached: " + strings.Join(pids, ", ")
 }
 
+// others tells of runs that are there already: one whose screen was lost may be among them.
+func others() string {
+	switch pids := control.Running(); len(pids) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("another run is there: kmv tui --connect %d", pids[0])
+	default:
+		return fmt.Sprintf("%d other runs are there: kmv ps lists them", len(pids))
+	}
+}
+
 // options are the screen's, from flags and configuration.
 func (f *screenFlags) options() (ui.Options, error) {
 	if !isTerminal(0) || !isTerminal(1) {
@@ -174,7 +187,7 @@ func startServer(flags, args []string, dir string) (*server, error) {
 	}
 	os.Remove(said.Name()) // it lives as long as it is open
 	s := &server{said: said, exited: make(chan error, 1)}
-	all := append([]string{"run", "--control", "auto", "--paused", "--pty"}, flags...)
+	all := append([]string{"run", "--control", "auto", "--paused", "--pty", "--linger", lingering}, flags...)
 	s.cmd = exec.Command(self, append(append(all, "--"), args...)...)
 	s.cmd.Stdout, s.cmd.Stderr, s.cmd.Dir = said, said, dir
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
@@ -221,6 +234,7 @@ func orElse(s, other string) string {
 // runOnScreen starts a run and shows it. What the run says is printed when the screen is gone.
 func (a *app) runOnScreen(ctx context.Context, o ui.Options, flags, args []string, dir string) error {
 	var s *server
+	o.Notice = others()
 	o.Again = func() (view.Controller, string, error) {
 		n, err := startServer(flags, args, dir)
 		if err != nil {

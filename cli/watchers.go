@@ -44,11 +44,15 @@ func (a *app) openWatchers(f *liveFlags) (w *watchers, err error) {
 }
 
 // watch begins to watch. finish ends it, behind the run's own end.
-func (w *watchers) watch(run view.Controller) (finish func() error) {
+func (w *watchers) watch(run view.Controller, alone time.Duration) (finish func() error) {
 	shared := control.Share(run)
 	var ends []func() error
 	if w.socket != nil {
 		server := control.Serve(w.socket, shared)
+		if alone > 0 {
+			stop := linger(shared.Watch(), server, alone)
+			ends = append(ends, func() error { stop(); return nil })
+		}
 		ends = append(ends, func() error { server.Close(farewell); return nil })
 	}
 	if w.metrics != nil {

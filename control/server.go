@@ -80,6 +80,13 @@ func (s *Server) Close(grace time.Duration) {
 	<-gone
 }
 
+// Clients is how many are connected.
+func (s *Server) Clients() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.conns)
+}
+
 // session is one client's connection.
 type session struct {
 	run     view.Controller

@@ -151,7 +151,7 @@ func (e *engine) summary(w io.Writer) {
 			mirrored>>10, stops, a.verify.DivergentBytes, a.program)
 	}
 	fmt.Fprintf(w, "kmv: %s: %d processes live, %d began, %d system calls, %d bytes compared, %d differ, %d kinds of gaps\n", time.Since(e.start).Round(time.Millisecond),
-		len(live), len(e.accounts)+e.unlisted, e.syscallStats().Total, e.verify.BytesCompared, e.verify.DivergentBytes, len(e.gaps))
+		len(live), len(e.accounts)+e.unlisted, e.syscallStats().Total, e.verify.BytesCompared, e.verify.DivergentBytes, len(e.unseen))
 }
 
 // mirrored is how much of the address space has a copy.

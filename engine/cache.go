@@ -42,6 +42,7 @@ type block struct {
 	prefix  uint8
 	kind    blockKind
 	falls   bool // it ends by falling into the block behind it
+	counted bool // the check is a counter
 	private bool // it depends on more than its native bytes, so that it cannot serve another run
 	counts
 }
@@ -111,6 +112,7 @@ type codeCache struct {
 	counting   bool
 	counted    map[uint64]uint64        // executions of blocks that are gone, by native address
 	lostStores uint64                   // mirrored stores that they made
+	sampled    map[uint64]int32         // blocks that are counted for a moment: native address -> block, or -1
 	breaks     map[uint64][]*breakpoint // native address -> who stops there
 	hot        map[uint64]bool          // pages whose blocks check themselves
 	farCode    bool                     // some code lies outside the code zone

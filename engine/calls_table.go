@@ -2,8 +2,6 @@ package engine
 
 import (
 	"encoding/binary"
-
-	"kmv/engine/syscalls"
 )
 
 // System calls run in the target by a table of handlers, which all threads of an address space look into; without one, the
@@ -33,7 +31,7 @@ func (e *engine) allowCallsEverywhere() {
 }
 
 func (e *engine) mustStop(c *codeCache, nr uint64) bool {
-	if e.triggers.stopCalls || c.judged[nr] || c.mirrorLate && syscalls.Lookup(nr).MayRunInTarget() {
+	if e.triggers.stopCalls || c.judged[nr] || c.mirrorLate && mayRunInTarget(nr) {
 		return true
 	}
 	row, writes := writesAt[nr]

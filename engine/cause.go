@@ -30,7 +30,7 @@ func (e *engine) cause(p *process, m shadowmem.Mapping, native, mirror []byte, d
 	case differingBits(native, mirror) <= 2:
 		return "flip"
 	}
-	gaps, stores := e.unmirrored(), e.storesTo(p, d)
+	gaps, stores := e.lostWrites(), e.storesTo(p, d)
 	parallel := p.threads > 1 || e.accountOf(p.pid).threads > 1 || p.shares && m.IsShared()
 	switch {
 	case parallel && (len(stores) > 0 || len(gaps) == 0):
@@ -54,8 +54,8 @@ func withNames(word string, names []string) string {
 	return word + ": " + strings.Join(names, ", ")
 }
 
-// unmirrored names the gaps that are writes.
-func (e *engine) unmirrored() (names []string) {
+// lostWrites names the gaps that are writes.
+func (e *engine) lostWrites() (names []string) {
 	seen := map[gapKey]int{}
 	for k := range e.unseen {
 		seen[k] = e.gaps[k]

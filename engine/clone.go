@@ -83,7 +83,7 @@ func (e *engine) born(t *thread, child int) error {
 // meet makes what the engine has of a thread for the child that t made.
 func (e *engine) meet(t *thread, child int) {
 	t.birth.met = true
-	c := &thread{tid: child, parent: t.tid, mask: t.mask, birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
+	c := &thread{tid: child, parent: t.tid, mask: t.signalMask(), birth: t.birth, birthRegs: t.regs, filters: t.filters, watched: t.watched, readExec: t.readExec}
 	if t.swapped {
 		c.mask = t.during
 	}
@@ -106,8 +106,7 @@ func (e *engine) meet(t *thread, child int) {
 	}
 	c.p.threads++
 	c.repairs, c.early = c.p.repairs, t.early
-	c.slot = c.p.code.slots.take()
-	clear(c.p.code.thread(c.slot)[:translator.SlotsEnd])
+	c.takeBlock()
 	c.setSlot(translator.SlotFSBase, t.fsBase())
 	c.showGuards()
 	if flags&unix.CLONE_SETTLS != 0 {
@@ -167,7 +166,7 @@ func (e *engine) unparkFor(t *thread) error {
 // fork is the address space of a child: copied by the kernel, with the same code.
 func (p *process) fork(pid int) *process {
 	c := *p
-	c.pid, c.threads, c.buf, c.mem = pid, 0, nil, nil
+	c.pid, c.threads, c.mem = pid, 0, nil
 	c.space, c.forkOps = p.space.Fork()
 	c.code.users++
 	c.text = textCache{}
@@ -303,31 +302,26 @@ const robustMost = 2048
 // robustWords lists the futex words that the kernel will mark when the thread ends: of each entry of its list, and of the
 // one that it was about to take or release. The head is {first entry, offset of the word, pending entry}.
 func (t *thread) robustWords() (words []uint64) {
-	if t.robustHead == 0 {
+	head, err := ptrace.RobustList(t.tid)
+	if head == 0 || err != nil {
 		return nil
 	}
-	entry, err := t.p.word(t.robustHead)
-	offset, err2 := t.p.word(t.robustHead + 8)
-	pending, err3 := t.p.word(t.robustHead + 16)
+	entry, err := t.p.word(head)
+	offset, err2 := t.p.word(head + 8)
+	pending, err3 := t.p.word(head + 16)
 	if err != nil || err2 != nil || err3 != nil {
 		return nil
 	}
 	if pending != 0 {
 		words = append(words, pending&^1+offset)
 	}
-	for entry &^= 1; entry != t.robustHead && len(words) < robustMost; entry &^= 1 {
+	for entry &^= 1; entry != head && len(words) < robustMost; entry &^= 1 {
 		words = append(words, entry+offset)
 		if entry, err = t.p.word(entry); err != nil {
 			break
 		}
 	}
 	return words
-}
-
-// setRobustList notes where the list is.
-func setRobustList(e *engine, t *thread, a [6]uint64) error {
-	t.robustHead = a[0]
-	return e.pass(t, nil)
 }
 
 // ended handles the end of a thread, which for a group leader is the end of its process.

@@ -18,6 +18,7 @@ const (
 
 // counting turns the counts on or off: everything is translated again.
 func counting(e *engine, c view.Command) (view.Reply, error) {
+	e.closeWindow(false)
 	own := e.still(func() error {
 		for _, cache := range e.caches() {
 			if cache.counting != c.On {
@@ -32,26 +33,33 @@ func counting(e *engine, c view.Command) (view.Reply, error) {
 	return view.Reply{}, own
 }
 
-// emitCount counts the block with an index, without changing a flag. It saves registers like a self-check does, so that
-// checkPoint holds for it too.
+// emitCount counts the block with an index, without changing a flag. The address stands in the instruction, so that one
+// register is enough.
 //
-//	mov %rcx,%fs:A; mov %rax,%fs:B
-//	mov $counter,%rcx; mov (%rcx),%rax; lea 1(%rax),%rax; mov %rax,(%rcx)
-//	mov %fs:A,%rcx; mov %fs:B,%rax
+//	mov %rax,%fs:B; mov counter,%rax; lea 1(%rax),%rax; mov %rax,counter; mov %fs:B,%rax
 func (c *codeCache) emitCount(a *x86.Asm, index int) {
-	slotA, slotB := x86.Abs(translator.SlotA).In(x86.FS), x86.Abs(translator.SlotB).In(x86.FS)
-	a.MovMR(slotA, x86.RCX, 8)
-	a.MovMR(slotB, x86.RAX, 8)
-	a.MovRI(x86.RCX, uint64(c.layout.Threads.Low)+countersAt-threadSection+8*uint64(index))
-	a.MovRM(x86.RAX, x86.At(x86.RCX, 0), 8)
+	slot := x86.Abs(translator.SlotB).In(x86.FS)
+	counter := uint64(c.layout.Threads.Low) + countersAt - threadSection + 8*uint64(index)
+	a.MovMR(slot, x86.RAX, 8)
+	a.Bytes(0x48, 0xa1) // mov moffs64,%rax (SDM 2B, MOV)
+	a.Imm64(counter)
 	a.Lea(x86.RAX, x86.At(x86.RAX, 1))
-	a.MovMR(x86.At(x86.RCX, 0), x86.RAX, 8)
-	a.MovRM(x86.RCX, slotA, 8)
-	a.MovRM(x86.RAX, slotB, 8)
+	a.Bytes(0x48, 0xa3)
+	a.Imm64(counter)
+	a.MovRM(x86.RAX, slot, 8)
 }
 
-// counts says whether the block that is placed next is counted.
-func (c *codeCache) counts() bool { return c.counting && 8*len(c.blocks) < countersSize }
+// counts says whether the block that is placed next, at a native address, is counted.
+func (c *codeCache) counts(pc uint64) bool {
+	if 8*len(c.blocks) >= countersSize {
+		return false
+	}
+	if _, ok := c.sampled[pc]; ok {
+		c.sampled[pc] = int32(len(c.blocks))
+		return true
+	}
+	return c.counting
+}
 
 // counter is the count of a block's executions.
 func (c *codeCache) counter(index int) uint64 {
@@ -59,6 +67,10 @@ func (c *codeCache) counter(index int) uint64 {
 		return 0
 	}
 	return binary.LittleEndian.Uint64(c.mem[countersAt+8*index:])
+}
+
+func (c *codeCache) clearCounter(index int) {
+	binary.LittleEndian.PutUint64(c.mem[countersAt+8*index:], 0)
 }
 
 // executions is how often the code of a block has been entered since counting began; 0 without that.
@@ -81,7 +93,7 @@ func (c *codeCache) keepCount(i int32) {
 	if n := c.counter(int(i)); n > 0 {
 		c.counted[c.blocks[i].native] += n
 		c.lostStores += n * uint64(c.blocks[i].mirrored)
-		binary.LittleEndian.PutUint64(c.mem[countersAt+8*int(i):], 0)
+		c.clearCounter(int(i))
 	}
 }
 

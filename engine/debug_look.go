@@ -150,7 +150,7 @@ func (e *engine) processList() []view.Process {
 func (e *engine) gapViews() []view.Gap {
 	var list []view.Gap
 	for _, g := range e.gapList(e.gaps) {
-		v := view.Gap{Kind: g.Kind, Where: g.Where, Name: g.Name, Count: g.Count}
+		v := view.Gap{Kind: g.Kind, Where: g.Where, Name: g.Name, Count: g.Count, Unmirrored: g.Unmirrored}
 		addr, _, _ := strings.Cut(strings.TrimPrefix(g.Where, "0x"), " ")
 		v.Addr, _ = strconv.ParseUint(addr, 16, 64)
 		list = append(list, v)

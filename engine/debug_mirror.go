@@ -37,6 +37,7 @@ func mirror(e *engine, c view.Command) (view.Reply, error) {
 	}
 	var changed [2]uint64 // bytes: mirrored before, and now
 	same := true
+	e.sampleAnew()
 	own := e.still(func() error {
 		for _, p := range e.processes {
 			if c.Pid != 0 && p.pid != c.Pid || p.code == nil || p.exiting {

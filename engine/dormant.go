@@ -25,7 +25,7 @@ const (
 // sleep makes a cache that nobody uses any more ready for the next address space of a program, if nothing in it is of
 // its last one only.
 func (c *codeCache) sleep(p *process) bool {
-	if len(c.blocks) == 0 || c.pos > dormantSize || len(c.stale)+len(c.hot)+len(c.breaks)+len(c.eras) > 0 || c.counting || c.farCode || p.saved == nil {
+	if len(c.blocks) == 0 || c.pos > dormantSize || len(c.stale)+len(c.hot)+len(c.breaks)+len(c.eras) > 0 || c.counting || c.sampled != nil || c.farCode || p.saved == nil {
 		return false
 	}
 	for i := range c.regions {

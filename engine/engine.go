@@ -5,10 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strconv"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -61,6 +59,7 @@ type engine struct {
 	parked     []*thread // that go on when the pause ends
 	current    int       // the thread that stopped last
 	debug      debugger
+	sampler    sampler
 	images     map[string]*symbols.Image // by file
 	sources    map[string][]string       // lines of source files, by path
 	events     *eventQueue
@@ -222,48 +221,6 @@ func (e *engine) killAll() {
 		if delete(e.threads, s.Tid); e.bell != nil && e.bell.Rang(s) {
 			e.bell = nil
 		}
-	}
-}
-
-// forwardSignals gives the program the signals that a user sends to kmv in its place. What the terminal sends reaches
-// the program anyway, as it is in the same process group: kmv only has to survive it. A program on a terminal of its own
-// also survives the loss of the terminal that kmv was started on. SIGUSR1 is for kmv itself: a list of the processes.
-func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
-	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2, unix.SIGUSR1}
-	ch := make(chan os.Signal, 16)
-	signal.Notify(ch, all...)
-	done := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case s := <-ch:
-				switch s {
-				case unix.SIGINT, unix.SIGQUIT:
-					if e.opts.Terminal == nil && e.sentToAll(s.(syscall.Signal)) {
-						continue // by the terminal: the program has it too
-					}
-				case unix.SIGUSR1:
-					_ = e.requests.do(func(e *engine) { e.summary(os.Stderr) })
-					continue
-				case unix.SIGHUP:
-					if e.opts.Terminal != nil {
-						continue // kmv's terminal is gone, the program's is not
-					}
-				case unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU:
-					continue
-				}
-				_ = unix.Kill(e.root, s.(syscall.Signal))
-			case <-ctx.Done():
-				_ = unix.Kill(e.root, unix.SIGKILL)
-				return
-			case <-done:
-				return
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(ch)
-		close(done)
 	}
 }
 

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strconv"
 
@@ -59,7 +61,7 @@ func (e *engine) execed(t *thread, former int) error {
 		e.threads[t.tid] = t
 	}
 	e.endSole(t)
-	signals, mask := t.signals, t.mask
+	signals, mask := t.signals, t.signalMask()
 	if t.p != nil {
 		t.limit = t.p.limit
 	}
@@ -70,13 +72,19 @@ func (e *engine) execed(t *thread, former int) error {
 			s.actions[i] = action{}
 		}
 	}
-	t.signals, t.mask, t.call, t.birth, t.clearTID, t.robustHead, t.swapped = &s, mask, nil, nil, 0, 0, false
+	t.signals, t.mask, t.call, t.birth, t.clearTID, t.swapped = &s, mask, nil, nil, 0, false
 	exe, err := os.Readlink("/proc/" + strconv.Itoa(t.pid) + "/exe")
+	if errors.Is(err, fs.ErrPermission) { // to be executed only: the kernel keeps kmv out of its memory
+		const why = "runs natively: kmv may not read it"
+		e.unmirrored("process", 0, "an executable "+why)
+		return e.letGo(t, "an executable", why)
+	}
 	if err != nil {
 		return err
 	}
 	e.accountOf(t.pid).program = exe
-	if why := e.unfollowed(t, exe); why != "" {
+	if why, note := e.unfollowed(t, exe); why != "" {
+		note("process", 0, exe+" "+why)
 		return e.letGo(t, exe, why)
 	}
 	// The event comes from inside the system call: what is put into rax before its exit would be lost.

@@ -98,7 +98,7 @@ func (e *engine) copyToNative(p *process, addr, size uint64) error {
 		}
 		m = m.Clip(nativeAddr(addr), nativeAddr(addr+size))
 		if !m.Copied() {
-			e.wrote("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
+			e.unmirrored("store", uint64(m.Start), "a store through a wild pointer, which faulted, may have changed memory without a mirror")
 			return true
 		}
 		native, mirror := make([]byte, m.Len()), make([]byte, m.Len())
@@ -130,7 +130,7 @@ func (e *engine) deliverSync(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	t.regs.Orig_rax = noSyscall
 	act := &t.signals.actions[sig]
-	if t.mask&bit(sig) != 0 || act.handler == sigIgnore {
+	if t.signalMask()&bit(sig) != 0 || act.handler == sigIgnore {
 		act.handler = sigDefault
 		if err := e.resetAction(t, sig); err != nil {
 			return err

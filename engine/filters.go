@@ -40,14 +40,14 @@ func (e *engine) judgeCall(t *thread, nr uint64, args [6]uint64) (done bool, err
 	info.SetAddr(t.regs.Rip)
 	binary.LittleEndian.PutUint32(info.Fields[8:], uint32(nr))
 	binary.LittleEndian.PutUint32(info.Fields[12:], seccomp.ArchX86_64)
-	if v.Action == unix.SECCOMP_RET_TRAP && t.mask&bit(unix.SIGSYS) == 0 && t.signals.effectOf(unix.SIGSYS) == effectHandler {
+	if v.Action == unix.SECCOMP_RET_TRAP && t.signalMask()&bit(unix.SIGSYS) == 0 && t.signals.effectOf(unix.SIGSYS) == effectHandler {
 		return true, e.deliver(t, info)
 	}
 	t.signals.actions[unix.SIGSYS].handler = sigDefault // it kills whatever the program thinks of the signal
 	if err := e.resetAction(t, unix.SIGSYS); err != nil {
 		return true, err
 	}
-	if err := ptrace.SetSigmask(t.tid, t.mask&^unblockable&^bit(unix.SIGSYS)); err != nil {
+	if err := ptrace.SetSigmask(t.tid, t.signalMask()&^unblockable&^bit(unix.SIGSYS)); err != nil {
 		return true, err
 	}
 	return true, e.deliver(t, info)

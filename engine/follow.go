@@ -29,15 +29,16 @@ func (f Follow) wants(exe string) bool {
 	return shadowmem.Glob(f.Glob, exe) || shadowmem.Glob(f.Glob, filepath.Base(exe))
 }
 
-// unfollowed says why the program that a thread has just executed is not translated; empty if it is.
-func (e *engine) unfollowed(t *thread, exe string) string {
+// unfollowed says why the program that a thread has just executed is not translated; empty if it is. note is how that is
+// reported: nothing is lost of what --follow leaves out.
+func (e *engine) unfollowed(t *thread, exe string) (why string, note func(kind string, at uint64, name string)) {
 	if !e.opts.Follow.wants(exe) {
-		return "runs natively, as --follow says"
+		return "runs natively, as --follow says", e.gap
 	}
 	if class, machine, ok := elfKind(t.pid); ok && (class != elf.ELFCLASS64 || machine != elf.EM_X86_64) {
-		return fmt.Sprintf("runs natively: kmv does not translate %v code of %v", machine, class)
+		return fmt.Sprintf("runs natively: kmv does not translate %v code of %v", machine, class), e.unmirrored
 	}
-	return ""
+	return "", nil
 }
 
 // elfKind reads the kind of program that a process runs.
@@ -53,7 +54,6 @@ func elfKind(pid int) (elf.Class, elf.Machine, bool) {
 // letGo leaves a process that has just executed a program to itself, with the signal mask that it should have. The program
 // that was started remains a child of kmv, which waits for its end.
 func (e *engine) letGo(t *thread, exe, why string) error {
-	e.gap("process", 0, exe+" "+why)
 	e.logf("%d: %s %s", t.pid, exe, why)
 	if err := e.giveFilters(t); err != nil { // natively it would not run without them either
 		e.gap("process", 0, fmt.Sprintf("%s is killed: %v", exe, err))
@@ -64,7 +64,7 @@ func (e *engine) letGo(t *thread, exe, why string) error {
 			return err
 		}
 	}
-	if err := ptrace.SetSigmask(t.tid, t.mask); err != nil {
+	if err := ptrace.SetSigmask(t.tid, t.signalMask()); err != nil {
 		return err
 	}
 	e.near.release(t)

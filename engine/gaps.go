@@ -14,7 +14,13 @@ import (
 // gapKey says which gaps are the same one, met again.
 type gapKey struct{ kind, where, name string }
 
-// gap notes something that is not mirrored, or not run as it would be natively.
+// A gap is one of two things:
+//
+//	unmirrored   memory may have been written, in a mirrored range or by a program that was to be followed, and its copy was not
+//	else         the program was refused something, has less than natively (rights, a view of itself), or runs as --follow says:
+//	             no write was lost
+//
+// gap notes one of the second kind, unmirrored one of the first.
 func (e *engine) gap(kind string, at uint64, name string) {
 	k := gapKey{kind, fmt.Sprintf("%#x", at), name}
 	e.here().gaps[k]++
@@ -27,8 +33,8 @@ func (e *engine) gap(kind string, at uint64, name string) {
 	}
 }
 
-// wrote notes a gap by which memory may have been written: others are refusals.
-func (e *engine) wrote(kind string, at uint64, name string) {
+// unmirrored notes a gap by which memory may have been written without its copy.
+func (e *engine) unmirrored(kind string, at uint64, name string) {
 	if e.unseen == nil {
 		e.unseen = map[gapKey]bool{}
 	}
@@ -40,7 +46,7 @@ func (e *engine) wrote(kind string, at uint64, name string) {
 func (e *engine) gapList(gaps map[gapKey]int) []Gap {
 	list := []Gap{}
 	for k, n := range gaps {
-		g := Gap{k.kind, k.where, k.name, n}
+		g := Gap{k.kind, k.where, k.name, n, e.unseen[k]}
 		if s := e.gapSymbols[k]; s != "" {
 			g.Where += " <" + s + ">"
 		}

@@ -54,7 +54,6 @@ func init() {
 			return e.clone(t, cloneArgs{flags: unix.CLONE_VM | unix.CLONE_VFORK})
 		},
 		unix.SYS_SET_TID_ADDRESS: setTIDAddress,
-		unix.SYS_SET_ROBUST_LIST: setRobustList,
 		unix.SYS_EXIT:            exit,
 		unix.SYS_EXIT_GROUP:      exit,
 		unix.SYS_EXECVE:          execve,
@@ -130,7 +129,7 @@ func sigaction(e *engine, t *thread, a [6]uint64) error {
 			return e.answer(t, fail(unix.EFAULT))
 		}
 		act = action{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]),
-			binary.LittleEndian.Uint64(b[24:]) &^ (bit(unix.SIGKILL) | bit(unix.SIGSTOP))}
+			binary.LittleEndian.Uint64(b[24:]) &^ neverMasked}
 	}
 	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
 		if ret != 0 {
@@ -158,37 +157,6 @@ func (e *engine) resetAction(t *thread, sig unix.Signal) error {
 	return t.inject(&call{nr: unix.SYS_RT_SIGACTION, args: [6]uint64{uint64(sig), t.p.code.threadAddress(t.slot) + batchOffset - 64, 0, 8}})
 }
 
-// sigprocmask is the engine's own: the kernel's mask differs in what may not be blocked.
-func (e *engine) sigprocmask(t *thread, a [6]uint64) (int64, error) {
-	if a[3] != 8 {
-		return fail(unix.EINVAL), nil
-	}
-	old, mask := t.mask, t.mask
-	if a[1] != 0 {
-		set, err := t.p.word(a[1])
-		if err != nil {
-			return fail(unix.EFAULT), nil
-		}
-		switch int32(a[0]) {
-		case unix.SIG_BLOCK:
-			mask |= set
-		case unix.SIG_UNBLOCK:
-			mask &^= set
-		case unix.SIG_SETMASK:
-			mask = set
-		default:
-			return fail(unix.EINVAL), nil
-		}
-		if err := t.setMask(mask); err != nil {
-			return 0, err
-		}
-	}
-	if a[2] != 0 && !t.p.writeWord(a[2], old) {
-		return fail(unix.EFAULT), nil
-	}
-	return 0, nil
-}
-
 // withMask makes a system call that has a temporary signal mask: the kernel gets a copy without what may not be blocked.
 func (e *engine) withMask(t *thread, arg *uint64, addr uint64) error {
 	if addr == 0 {
@@ -214,14 +182,14 @@ const maskOffset = 0x3000
 
 // during notes the mask that is in force inside the next system call, and lets go what it does not block.
 func (e *engine) during(t *thread, mask uint64) {
-	t.during, t.swapped = mask&^(bit(unix.SIGKILL)|bit(unix.SIGSTOP)), true
+	t.during, t.swapped = mask&^neverMasked, true
 	keep := t.held[:0]
 	for _, info := range t.held {
 		if mask&bit(unix.Signal(info.Signo)) != 0 || e.requeue(t, info) != nil {
 			keep = append(keep, info)
 		}
 	}
-	t.held = keep
+	t.holdBack(keep)
 }
 
 // prepare makes the system call in t.regs the pending one.
@@ -312,6 +280,10 @@ func prctl(e *engine, t *thread, a [6]uint64) error {
 		return memoryKill(e, t, a)
 	case unix.PR_MCE_KILL_GET:
 		return memoryKillNow(e, t, a)
+	case unix.PR_GET_DUMPABLE:
+		return dumpable(e, t)
+	case unix.PR_SET_DUMPABLE:
+		return setDumpable(e, t, a[1])
 	case setMemoryMerge: // a hint for the kernel: see noMerging
 		return e.answer(t, 0)
 	}

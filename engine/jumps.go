@@ -46,6 +46,11 @@ func (f *farJumps) close() {
 	_ = unix.Close(f.fd)
 }
 
+// dropJumps gives the jump map's memory back: nothing is entered any more.
+func (c *codeCache) dropJumps() {
+	_ = unix.Fallocate(c.far.fd, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, jumpSection, sharedSize-jumpSection)
+}
+
 // jumps is the jump map from the entry of a native address on, to the end of its page of code at least; nil if it has none.
 func (c *codeCache) jumps(pc uint64) []byte {
 	if pc < uint64(c.layout.Code.High) {

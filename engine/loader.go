@@ -128,7 +128,7 @@ func (l *loader) boot() error {
 	if err := l.p.mem.Write(entry, saved[:]); err != nil {
 		return err
 	}
-	t.slot = l.p.code.slots.take()
+	t.takeBlock()
 	t.regs.Fs_base, t.regs.Gs_base = l.p.code.threadAddress(t.slot), lay.Offset
 	return nil
 }

@@ -65,8 +65,12 @@ func (e *engine) look(q view.Query) (*view.Snapshot, error) {
 	if q.Threads {
 		s.Threads, s.Processes = e.threadList(), e.processList()
 	}
+	if q.Rates {
+		e.wantRates()
+	}
 	if q.Ranges {
 		s.Ranges = e.ranges(t)
+		e.sampler.spread(t.pid, s.Ranges)
 		for _, r := range s.Ranges {
 			if r.Kind != "variable" {
 				s.Counters.BytesResident += r.Resident
@@ -99,7 +103,7 @@ func (e *engine) counters() view.Counters {
 	calls := e.syscallStats()
 	c := view.Counters{
 		Syscalls: calls.Total, SyscallBytes: calls.BytesMirrored, Retired: e.failures.Retired,
-		DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.gaps),
+		DivergentBytes: e.verify.DivergentBytes - e.differed, Gaps: len(e.unseen),
 		Threads: len(e.threads), Processes: len(e.processes), Blocks: e.total.Blocks, CacheBytes: e.total.CacheBytes,
 	}
 	c.Scrubbed, c.ScrubPosition, c.ScrubPasses = e.scrubbed.Load(), e.scrubAt.Load(), e.scrubStats.Passes
@@ -108,6 +112,7 @@ func (e *engine) counters() view.Counters {
 	for _, n := range e.stops {
 		c.Stops += uint64(n)
 	}
+	e.tellStores(&c)
 	var seen []*codeCache
 	for _, p := range e.processes {
 		if p.code != nil && !slices.Contains(seen, p.code) {

@@ -145,7 +145,7 @@ func (e *engine) enter(t *thread) error {
 		info := t.deferred[0]
 		t.deferred = t.deferred[1:]
 		sig := unix.Signal(info.Signo)
-		if t.mask&bit(sig) != 0 { // blocked by now: it is pending again
+		if t.signalMask()&bit(sig) != 0 { // blocked by now: it is pending again
 			if err := e.hold(t, info); err != nil {
 				return err
 			}
@@ -192,15 +192,6 @@ func (t *thread) trapHere() error {
 	return t.runTo(r.Rip + 1)
 }
 
-// hold makes a signal pending for a thread that blocks it.
-func (e *engine) hold(t *thread, info ptrace.Siginfo) error {
-	if unblockable&bit(unix.Signal(info.Signo)) != 0 {
-		t.held = append(t.held, info)
-		return nil
-	}
-	return ptrace.Requeue(t.pid, t.tid, &info)
-}
-
 // enterWith continues a thread at its native Rip, with a signal that does not disturb it (a stop).
 func (e *engine) enterWith(t *thread, sig unix.Signal) error {
 	b := t.p.ensure(t.regs.Rip)
@@ -226,6 +217,11 @@ func (e *engine) signaled(t *thread, sig unix.Signal) error {
 	if err := ptrace.GetSiginfo(t.tid, &info); err != nil {
 		return err
 	}
+	if sig == unix.SIGTRAP && info.Code <= 0 {
+		if err := t.behindTrap(); err != nil {
+			return err
+		}
+	}
 	if sig == unix.SIGTRAP && info.Code == siKernel { // an int3, not somebody's SIGTRAP behind one (stubs are neighbours)
 		if off, ok := t.p.code.offset(t.regs.Rip - 1); ok {
 			if handled, err := e.trap(t, off); handled || err != nil {
@@ -237,6 +233,21 @@ func (e *engine) signaled(t *thread, sig unix.Signal) error {
 		return e.fault(t, info)
 	}
 	return e.async(t, info)
+}
+
+// behindTrap puts a thread to which somebody has sent SIGTRAP back onto an int3 that it has just executed: the kernel keeps one such
+// signal only, and the trap's was lost.
+func (t *thread) behindTrap() error {
+	c := t.p.code
+	off, ok := c.offset(t.regs.Rip - 1)
+	if !ok {
+		return nil
+	}
+	if _, stub := c.stubAt(off); !stub && off != c.rt.stop && off != c.rt.finish && off != c.rt.gadgetInt {
+		return nil
+	}
+	t.regs.Rip--
+	return ptrace.SetRegs(t.tid, &t.regs)
 }
 
 // trap handles an int3 of the cache.
@@ -287,12 +298,21 @@ func (e *engine) trap(t *thread, off uint32) (bool, error) {
 func (e *engine) async(t *thread, info ptrace.Siginfo) error {
 	sig := unix.Signal(info.Signo)
 	e.count("signal")
-	mask := t.mask
+	if e.changesMask(t) {
+		t.deferred = append(t.deferred, info)
+		if err := e.settle(t); err != nil {
+			return err
+		}
+		return e.enter(t)
+	}
+	mask := t.signalMask()
 	if t.swapped {
 		mask = t.during
 	}
 	if unblockable&bit(sig)&mask != 0 {
-		t.held = append(t.held, info)
+		if err := e.hold(t, info); err != nil {
+			return err
+		}
 		return e.goOn(t)
 	}
 	switch t.signals.effectOf(sig) {

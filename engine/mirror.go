@@ -33,8 +33,8 @@ func (p *process) copyToMirror(addr, size uint64) error {
 }
 
 func (p *process) copyPart(addr, size uint64) error {
-	if p.buf == nil {
-		p.buf = make([]byte, copyPiece)
+	if most := min(size, copyPiece); uint64(len(p.buf)) < most {
+		p.buf = make([]byte, most)
 	}
 	for size > 0 {
 		n := min(size, copyPiece)

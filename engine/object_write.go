@@ -178,7 +178,7 @@ func writing(e *engine, t *thread, a [6]uint64) error {
 			start = min(before.Size, int64(a[1]))
 		}
 		if err := o.refresh(file, start, end); err != nil {
-			e.gap("mapping", t.regs.Rcx-2, "a shared object was written through a descriptor, and could not be read: "+err.Error())
+			e.unmirrored("mapping", t.regs.Rcx-2, "a shared object was written through a descriptor, and could not be read: "+err.Error())
 		}
 		return ret, nil
 	})
@@ -239,7 +239,7 @@ func (e *engine) writtenOutside(m shadowmem.Mapping) bool {
 	for _, p := range e.processes {
 		p.space.Unprotect(m.Dev, m.Ino, why)
 	}
-	e.gap("mapping", uint64(m.Start), m.Name+": "+why)
+	e.unmirrored("mapping", uint64(m.Start), m.Name+": "+why)
 	return true
 }
 

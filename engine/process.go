@@ -33,6 +33,7 @@ type process struct {
 	objects   map[*object]bool // shared objects of which it maps twins
 	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it
 	shares    bool             // memory, with other processes
+	noDump    bool             // PR_SET_DUMPABLE 0: see setDumpable
 	leftOver  bool             // parts of the mirror half could not be unmapped
 	sole      *sole            // a system call of one thread, for which the others wait
 	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
@@ -61,7 +62,7 @@ type thread struct {
 	slot       int         // its block in the thread section
 	regs       ptrace.Regs // as of the last stop; Rip is native where a comment says so
 	signals    *signalTable
-	mask       uint64           // the program's signal mask: bit n-1 is signal n
+	mask       uint64           // the program's signal mask, while it has no block: see signalMask
 	during     uint64           // the mask in force inside the system call under way (sigsuspend, ppoll ...)
 	swapped    bool             // during is valid
 	deferred   []ptrace.Siginfo // signals to deliver when it next stands between native instructions
@@ -70,8 +71,7 @@ type thread struct {
 	rest       *remainder       // of one that a stop of the engine's own has cut short, when it goes on from behind it
 	clearTID   uint64           // set_tid_address, CLONE_CHILD_CLEARTID
 	wait       wait             // the last one that was interrupted
-	robustHead uint64           // set_robust_list
-	robust     []uint64         // words of that list when it asked to end
+	robust     []uint64         // words of the list of set_robust_list when it asked to end
 	running    bool
 	stopDue    bool          // a stopping signal took effect while the engine used the thread
 	ranAt      int64         // when it was let run last, in microseconds: see near

@@ -112,12 +112,14 @@ type Divergent struct {
 	Cause string `json:"cause"`
 }
 
-// Gap is a write, or a source of writes, that is not mirrored.
+// Gap is something that is not as natively: a write, or a source of writes, that is not mirrored, or what the program was refused.
 type Gap struct {
 	Kind  string `json:"kind"`  // instruction, syscall, mapping, process, ...
 	Where string `json:"where"` // address and symbol, or the range
 	Name  string `json:"name"`
 	Count int    `json:"count"`
+
+	Unmirrored bool `json:"unmirrored"` // memory may have been written without its copy
 }
 
 // seconds rounds a duration to what a report can honestly say.

@@ -41,6 +41,13 @@ const (
 	slotGuardHigh
 	slotVector    // while the routine touches what a struct iovec array names
 	slotVectorLow // where that begins
+	slotMask      // the program's signal mask (runtime_signals.go)
+	slotMaskNew   // what it is to be
+	slotKernelSet // the set that the kernel gets
+	slotKernelAt  // where that is
+	slotUse       // the same, or 0 if the mask is only read
+	slotHeld      // how many signals are held for the thread
+	slotsEnd
 )
 
 // slot is a slot as a memory operand.
@@ -79,6 +86,7 @@ func emitRuntime(l shadowmem.Layout, mirror, stopAll bool) *runtimeImage {
 	r.gadget = uint32(a.Len())
 	a.Syscall()
 	r.gadgetInt = uint32(a.Len())
+	a.Int3()
 	a.Int3()
 	again := a.Here()
 	r.batch = uint32(a.Len())

@@ -110,7 +110,7 @@ func (e *engine) leaveCall(t *thread) error {
 // backToCall continues a parked thread in its system call. Signals that came while it was used for calls of the engine's own
 // would have interrupted it.
 func (e *engine) backToCall(t *thread) error {
-	mask, keep := t.mask, t.deferred[:0]
+	mask, keep := t.signalMask(), t.deferred[:0]
 	if t.swapped {
 		mask = t.during
 	}

@@ -93,11 +93,13 @@ func (b *builder) dispatch() {
 	a.MovRM(x86.RCX, slot(translator.SlotTarget), 8)
 	b.image.stop = uint32(a.Len())
 	a.Int3()
+	a.Int3()
 	b.phase, b.saved = returned, 1<<x86.RAX
 	b.finish = a.Here()
 	b.at(returned)
 	b.restore(x86.RAX)
 	b.image.finish = uint32(a.Len())
+	a.Int3()
 	a.Int3()
 }
 
@@ -105,7 +107,9 @@ func (b *builder) dispatch() {
 func (b *builder) handlers() {
 	for nr := range b.rows {
 		row := syscalls.Lookup(uint64(nr))
-		if row.MayRunInTarget() {
+		if own := ownRoutines[uint64(nr)]; own != nil {
+			b.rows[nr] = own(b)
+		} else if row.MayRunInTarget() {
 			b.rows[nr] = b.handler(row)
 		}
 	}

@@ -155,6 +155,11 @@ func (b *builder) regular(r *syscalls.Rule) {
 	b.call()
 	b.save(x86.RAX)
 	b.exitIfShort(r.Effects)
+	b.wrote(r)
+}
+
+// wrote copies what a call wrote that has just returned, and goes on.
+func (b *builder) wrote(r *syscalls.Rule) {
 	done, failed := b.NewLabel(), b.NewLabel()
 	onError := 0
 	for _, e := range r.Effects {

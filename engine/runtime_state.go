@@ -92,6 +92,7 @@ func (e *engine) routineNative(t *thread, off uint32) (bool, error) {
 // takeBack makes t.regs those in front of a system call that the routine has not begun.
 func (t *thread) takeBack(p place) {
 	r := &t.regs
+	*r = t.unsaved(p)
 	if p.phase == comparing {
 		r.Eflags = r.Eflags&^arithmeticFlags | r.R11>>8&0xd5 | r.R11&1<<11
 	}
@@ -133,6 +134,9 @@ func (t *thread) unsaved(p place) ptrace.Regs {
 func (e *engine) mirrorResult(t *thread, p place) error {
 	if p.phase != returned {
 		return nil
+	}
+	if t.slotAt(slotNumber) == unix.SYS_RT_SIGPROCMASK {
+		t.noteMask(t.slotAt(slotMaskNew))
 	}
 	r := t.unsaved(p)
 	args, ret := arguments(&r), int64(r.Rax)

@@ -92,7 +92,7 @@ func (e *engine) mendDiff(p *process, page uint64, a, b []byte, d shadowmem.Diff
 		quiet = 2
 	}
 	verdict, by := sums.Decide(nativeAddr(page), a, b, d, quiet), "checksum"
-	if verdict == shadowmem.TrustMirror && changed > fewBits && len(e.gaps) > 0 {
+	if verdict == shadowmem.TrustMirror && changed > fewBits && len(e.unseen) > 0 {
 		verdict = shadowmem.Undecided // perhaps a store that is known not to be mirrored
 	}
 	f := e.flipAt(p, d)

@@ -70,12 +70,18 @@ func emitCheck(a *x86.Asm, src []byte, pc uint64, n int) (changed []int) {
 	return changed
 }
 
-// checkPoint is what is known inside a check: nothing of the block is done, rcx and rax are in their slots once they have
-// been put there. A rel32 of it is never patched, so it may lie anywhere.
+// checkPoint is what is known inside a check or a counter: nothing of the block is done, rcx and rax (of a counter: rax) are in
+// their slots once they have been put there. A rel32 of it is never patched, so it may lie anywhere.
 func checkPoint(b *block, off uint32) translator.Point {
 	pt := translator.Point{PC: b.native, State: translator.Before}
 	const spill = 9 // bytes of mov %reg,%fs:slot
 	at := off - b.direct()
+	if b.counted {
+		if at >= spill {
+			pt.Restore[0], pt.N = translator.Saved{Reg: x86.RAX, Slot: translator.SlotB}, 1
+		}
+		return pt
+	}
 	if at >= spill {
 		pt.Restore[0], pt.N = translator.Saved{Reg: x86.RCX, Slot: translator.SlotA}, 1
 	}

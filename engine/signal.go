@@ -35,36 +35,6 @@ const (
 	saResethand = 0x80000000
 )
 
-// bit is a signal's bit in a mask.
-func bit(s unix.Signal) uint64 { return 1 << (s - 1) }
-
-// unblockable are the signals that the kernel may never hold back from a thread, because faults and traps of translated
-// code arrive as them: forced while blocked, they would reset the program's handler (kernel/signal.c, force_sig_info).
-// What the program thinks of them is in thread.mask.
-var unblockable = bit(unix.SIGSEGV) | bit(unix.SIGBUS) | bit(unix.SIGTRAP) | bit(unix.SIGILL) | bit(unix.SIGFPE)
-
-// setMask makes mask the thread's signal mask.
-func (t *thread) setMask(mask uint64) error {
-	mask &^= bit(unix.SIGKILL) | bit(unix.SIGSTOP)
-	old := t.mask
-	t.mask = mask
-	if released := old &^ mask & unblockable; released != 0 && len(t.held) > 0 {
-		keep := t.held[:0]
-		for _, info := range t.held {
-			if mask&bit(unix.Signal(info.Signo)) == 0 {
-				t.deferred = append(t.deferred, info)
-			} else {
-				keep = append(keep, info)
-			}
-		}
-		t.held = keep
-	}
-	if old&^unblockable == mask&^unblockable {
-		return nil
-	}
-	return ptrace.SetSigmask(t.tid, mask&^unblockable)
-}
-
 // effect is what a signal does to the program.
 type effect uint8
 
@@ -121,6 +91,9 @@ func (e *engine) deliver(t *thread, info ptrace.Siginfo) error {
 // kill lets the program die of a signal, in native state, after a last verification.
 func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
+		return err
+	}
+	if err := t.dieUndumped(); err != nil {
 		return err
 	}
 	t.p.exiting = t.p.exiting || t.pid == t.p.pid
@@ -183,7 +156,7 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 		return e.noFrame(t, s)
 	}
 	t.stopped.Kind = ptrace.Other // the kernel's notice of the frame: nothing can be delivered from it
-	mask := t.mask
+	mask := t.signalMask()
 	if t.swapped {
 		mask, t.swapped = t.during, false
 	}
@@ -197,8 +170,8 @@ func (e *engine) handle(t *thread, info ptrace.Siginfo) error {
 	if act.flags&saResethand != 0 {
 		t.signals.actions[sig].handler = sigDefault
 	}
-	t.mask = mask &^ (bit(unix.SIGKILL) | bit(unix.SIGSTOP))
-	if err := ptrace.SetSigmask(t.tid, t.mask&^unblockable); err != nil {
+	t.noteMask(mask)
+	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
 		return err
 	}
 	return e.enter(t)
@@ -223,7 +196,7 @@ func (e *engine) finishFrame(t *thread, before ptrace.Regs, info ptrace.Siginfo)
 	if err := t.p.mem.Write(uc+ucEflags, word[:]); err != nil {
 		return err
 	}
-	binary.LittleEndian.PutUint64(word[:], t.mask)
+	binary.LittleEndian.PutUint64(word[:], t.signalMask())
 	if err := t.p.mem.Write(uc+ucSigmask, word[:]); err != nil {
 		return err
 	}
@@ -324,8 +297,8 @@ func (e *engine) returned(t *thread, r ptrace.Regs) error {
 	if err != nil {
 		return err
 	}
-	t.mask = ^mask // so that setMask compares with what the kernel has now
-	if err := t.setMask(mask); err != nil {
+	t.noteMask(mask)
+	if err := ptrace.SetSigmask(t.tid, mask&^unblockable); err != nil {
 		return err
 	}
 	t.regs.Orig_rax = noSyscall

@@ -112,8 +112,8 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n.index, n.waiting, n.near = c.index.clone(), c.waiting.clone(), pageBits{}
 	n.stale, n.hot, n.breaks = maps.Clone(c.stale), maps.Clone(c.hot), maps.Clone(c.breaks)
 	n.slots.free = slices.Clone(c.slots.free)
-	n.eras, n.counted = slices.Clone(c.eras), maps.Clone(c.counted)
-	if c.counting {
+	n.eras, n.counted, n.sampled = slices.Clone(c.eras), maps.Clone(c.counted), maps.Clone(c.sampled)
+	if c.counting || c.sampled != nil {
 		copy(n.mem[countersAt:countersAt+8*len(c.blocks)], c.mem[countersAt:])
 	}
 	n.tr = translator.New(c.cfg)

@@ -6,7 +6,7 @@ import (
 	"kmv/translator"
 )
 
-// int3 is the one-byte breakpoint that every stub is made of.
+// int3 is the one-byte breakpoint that every stub is made of. A byte follows it that no thread gets to but by the trap: see behindTrap.
 const int3 = 0xcc
 
 // room makes sure that the next fragment fits; the cache is large enough for any program seen, and says so otherwise.
@@ -18,8 +18,8 @@ func (c *codeCache) room() {
 
 func (c *codeCache) addStub(s stub) *stub {
 	s.at = c.pos
-	c.mem[c.pos] = int3
-	c.pos++
+	c.mem[c.pos], c.mem[c.pos+1] = int3, int3
+	c.pos += 2
 	c.stubs = append(c.stubs, s)
 	return &c.stubs[len(c.stubs)-1]
 }
@@ -60,6 +60,7 @@ type link struct {
 func (c *codeCache) link(site uint32, to int32) {
 	b := &c.blocks[to]
 	c.patch(site, b.direct())
+	grow(&c.links, 1)
 	c.links = append(c.links, link{site, b.links})
 	b.links = int32(len(c.links) - 1)
 }

@@ -50,7 +50,7 @@ func (e *engine) syscall(t *thread) error {
 		s.Stopped++
 	}
 	if rule.Gap {
-		note := e.wrote
+		note := e.unmirrored
 		if rule.Kind == syscalls.Unsupported {
 			note = e.gap
 		}
@@ -181,7 +181,7 @@ func (e *engine) mirrorWrites(t *thread, c *pending, ret int64) error {
 // the argument of an unknown ioctl points to: most write there, and nowhere else.
 func (e *engine) unknownWrites(t *thread, c *pending) error {
 	if rule := syscalls.Lookup(c.nr).For(c.args); !rule.Gap { // else it was noted before the call
-		e.wrote("syscall", c.next-2, c.plan.Gap())
+		e.unmirrored("syscall", c.next-2, c.plan.Gap())
 	}
 	if c.nr != unix.SYS_IOCTL {
 		return nil

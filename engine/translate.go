@@ -144,13 +144,15 @@ func (u *unit) place(at spot) (next uint64, more bool) {
 	start := c.pos
 	var check x86.Asm
 	var changed []int
+	counted := false
 	if c.hot[pc&^4095] || c.hot[(pc+blockReach)&^4095] {
 		end := c.checkLimit(src, pc)
 		changed = emitCheck(&check, src, pc, int(end-pc))
 		leader = func(at uint64) bool { return at == end || c.ends(at) }
 		base += uint32(check.Len())
-	} else if c.counts() {
+	} else if c.counts(pc) {
 		c.emitCount(&check, len(c.blocks))
+		counted = true
 		base += uint32(check.Len())
 	}
 	if err := c.tr.Block(src, pc, base&7, leader, f); err != nil {
@@ -168,8 +170,10 @@ func (u *unit) place(at spot) (next uint64, more bool) {
 	c.pos += uint32(copy(c.mem[c.pos:], check.Buf))
 	copy(c.mem[c.pos:], f.Code[prefixSize:])
 	c.pos = base + uint32(len(f.Code))
+	grow(&c.blocks, 1)
 	c.blocks = append(c.blocks, block{native: pc, base: base, start: start, end: c.pos, size: f.Size,
-		prefix: prefixSize, check: uint16(check.Len()), links: -1, private: check.Len() > 0, counts: counts{uint8(f.Insts), uint8(f.Stores), uint8(f.Mirrored)}})
+		prefix: prefixSize, check: uint16(check.Len()), links: -1, counted: counted, private: check.Len() > 0, counts: counts{uint8(f.Insts), uint8(f.Stores), uint8(f.Mirrored)}})
+	grow(&c.native, int(f.Size))
 	c.native = append(c.native, src[:f.Size]...)
 	c.index.set(pc, int32(len(c.blocks)-1))
 	c.setLeader(pc, true)

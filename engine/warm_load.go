@@ -57,6 +57,7 @@ func (c *codeCache) place(r *region, im *saved.Image) {
 	at := (c.pos + 63) &^ 63
 	copy(c.mem[at:], im.Code)
 	c.pos = at + uint32(len(im.Code))
+	im.Used()
 	for i := range im.Calls() {
 		site := at + im.Call(i)
 		c.patch(site, c.rt.syscall)
@@ -90,9 +91,9 @@ func (c *codeCache) place(r *region, im *saved.Image) {
 
 // placeBlocks enters the blocks of an image that lies at a cache offset.
 func (c *codeCache) placeBlocks(r *region, im *saved.Image, at uint32) {
-	c.blocks = growTo(c.blocks, im.Blocks())
-	c.links = growTo(c.links, im.Links())
-	c.stubs = growTo(c.stubs, im.Exits())
+	grow(&c.blocks, im.Blocks())
+	grow(&c.links, im.Links())
+	grow(&c.stubs, im.Exits())
 	c.index.grow(im.Blocks())
 	for i := range im.Blocks() {
 		k := im.Block(i)
@@ -146,14 +147,4 @@ func (c *codeCache) placeExits(im *saved.Image, at uint32) {
 		}
 		c.stubs = append(c.stubs, s)
 	}
-}
-
-// growTo makes room for n more elements, without a doubling.
-func growTo[T any](s []T, n int) []T {
-	if cap(s)-len(s) >= n {
-		return s
-	}
-	bigger := make([]T, len(s), len(s)+n+n/8)
-	copy(bigger, s)
-	return bigger
 }

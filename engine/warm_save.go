@@ -1,6 +1,10 @@
 package engine
 
-import "kmv/engine/saved"
+import (
+	"runtime/debug"
+
+	"kmv/engine/saved"
+)
 
 // save keeps what was translated in an address space that ends, and says whether there was enough. A cache that others still
 // use is theirs to save; of the last one of a run only the next run could make use.
@@ -71,10 +75,12 @@ type drafter struct {
 	owner  []int32        // the region of each block, -1 if none
 	text   []int32        // where the native bytes of each block are, see texts
 	index  []int32        // where its draft has it, -1 if nowhere
+	lookup []bool         // whether the jump map leads to it
 }
 
 func newDrafter(c *codeCache) *drafter {
-	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, len(c.blocks)), index: make([]int32, len(c.blocks))}
+	n := len(c.blocks)
+	w := &drafter{c: c, drafts: make([]*saved.Draft, len(c.regions)), owner: make([]int32, n), index: make([]int32, n), lookup: make([]bool, n)}
 	last := 0
 	for i := range c.blocks {
 		w.owner[i], w.index[i] = -1, -1
@@ -108,9 +114,14 @@ func (w *drafter) worthSaving() (list []int) {
 	return list
 }
 
-// draw fills the drafts.
+// draw fills the drafts. It ends the use of a cache that is too large to be a spare: what its jump map takes is wanted for them.
 func (w *drafter) draw() {
 	w.choose()
+	if w.c.pos > spareMost {
+		w.c.dropJumps()
+		w.c.native = nil
+		debug.FreeOSMemory()
+	}
 	w.reserve()
 	w.copyBlocks()
 	w.copyLinks()
@@ -123,6 +134,7 @@ func (w *drafter) choose() {
 	blocks := w.c.blocks
 	for i := len(blocks) - 1; i >= 0; i-- {
 		b, j := &blocks[i], w.owner[i]
+		w.lookup[i] = w.c.jump(b.native) == uint32(w.c.address(b.start))
 		if j < 0 || w.drafts[j] == nil || b.private || b.native+uint64(b.size) > w.c.regions[j].end || !w.c.live(int32(i)) {
 			continue
 		}
@@ -202,7 +214,7 @@ func (w *drafter) copyBlocks() {
 		if b.falls {
 			k.Flags |= savedFalls
 		}
-		if c.jump(b.native) == uint32(c.address(b.start)) {
+		if w.lookup[i] {
 			k.Flags |= savedLookup
 		}
 		d.Blocks = append(d.Blocks, k)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +69,46 @@ func tell(t *testing.T, c view.Controller, command view.Command) {
 func typeIn(t *testing.T, c view.Controller, text string) {
 	t.Helper()
 	tell(t, c, view.Command{Op: view.Input, Data: []byte(text)})
+}
+
+// TestSignalEndsPaused: a signal to kmv ends a paused run, with all of its program, although somebody is connected.
+func TestSignalEndsPaused(t *testing.T) {
+	t.Parallel()
+	for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT} {
+		cmd, c, _ := startControlled(t, "--paused", "--", "sleep", "1000")
+		s, err := c.Look(t.Context(), view.Query{})
+		if err != nil || s.State != view.Paused {
+			t.Fatalf("%+v %v: want a paused program", s, err)
+		}
+		cmd.Process.Signal(sig)
+		cmd.Wait()
+		if alive(s.Pid) {
+			t.Errorf("the program is alive after %v", sig)
+		}
+	}
+}
+
+// TestLinger: a paused run that nobody watches is ended after its time; while somebody is connected it stays.
+func TestLinger(t *testing.T) {
+	t.Parallel()
+	cmd, c, path := startControlled(t, "--paused", "--linger", "300ms", "--", "sleep", "1000")
+	pid := 0
+	for range 40 { // for longer than it may stay alone
+		s, err := c.Look(t.Context(), view.Query{})
+		if err != nil || s.State != view.Paused {
+			t.Fatalf("%+v %v: want a paused program", s, err)
+		}
+		pid = s.Pid
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.Close()
+	cmd.Wait()
+	if alive(pid) {
+		t.Error("the program is alive")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the socket is still there")
+	}
 }
 
 // TestControlledTerminal drives sqlite3's prompt through screens that come and go; one is killed.

@@ -152,6 +152,14 @@ func rates(samples []Sample, value func(view.Counters) uint64) (points []point) 
 	return points
 }
 
+// estimates are the stores a second that were estimated.
+func estimates(samples []Sample) (points []point) {
+	for _, s := range samples {
+		points = append(points, point{s.Time, s.Counters.StoreRate})
+	}
+	return points
+}
+
 // failureLanes are the rows of the time line of memory errors.
 var failureLanes = []view.Kind{view.EventInjected, view.EventDetected, view.EventRecovered, view.EventMasked, view.EventUnrecovered, view.EventDivergent}
 

@@ -22,6 +22,7 @@ var pageTemplate = sync.OnceValue(func() *template.Template {
 		"seconds":  func(v float64) string { return fmt.Sprintf("%.3f", v) },
 		"join":     func(list []string) string { return strings.Join(list, " ") },
 		"clean":    clean,
+		"amount":   amount,
 		"tell":     func(e view.Event) string { return tell(&e) },
 		"bits":     func(b []byte) string { return fmt.Sprintf("%x", b) },
 	}).Parse(pageText))
@@ -56,12 +57,12 @@ func WriteHTML(w io.Writer, r *Recording) error {
 			coverage = append(coverage, point{sample.Time, 100 * Coverage(sample.Counters)})
 		}
 	}
-	stores := "stores per second, each with its copy"
+	stores, amounts := "stores per second, each with its copy", rates(s.Samples, func(c view.Counters) uint64 { return c.Stores })
 	if !s.Counters.Counting {
-		stores = "stores by system calls per second (those of instructions were not counted)"
+		stores, amounts = "stores per second, estimated by samples", estimates(s.Samples)
 	}
 	p.Charts = []chart{
-		lineChart("Stores per second", stores, a, rates(s.Samples, func(c view.Counters) uint64 { return c.Stores }), 0, amount),
+		lineChart("Stores per second", stores, a, amounts, 0, amount),
 		lineChart("Coverage", "part of the writable address space that has a copy", a, coverage, 100, percent),
 		lineChart("System calls per second", "of all processes", a, rates(s.Samples, func(c view.Counters) uint64 { return c.Syscalls }), 0, amount),
 		timeLine(a, s),

@@ -254,7 +254,7 @@ func (t *tape) everySecond() {
 	}
 	var q view.Query
 	if t.rich() {
-		q = view.Query{Threads: true, Ranges: true, Gaps: true, Blocks: t.counting}
+		q = view.Query{Threads: true, Ranges: true, Gaps: true, Blocks: t.counting, Rates: true}
 	}
 	s := t.look(q)
 	if s == nil {

@@ -69,7 +69,7 @@ func setMirror(m *Model, l *Line) (tea.Cmd, error) {
 
 // mirror switches, and tells what that did to the coverage and to what it costs.
 func (m *Model) mirror(l *Line, on bool, spec, name string) tea.Cmd {
-	counted := view.Query{Ranges: true} // the memory of copies too
+	counted := view.Query{Ranges: true, Rates: true} // the memory of copies too
 	return m.glance(counted, func(m *Model, before *view.Snapshot) tea.Cmd {
 		return m.act(l, view.Command{Op: view.Mirror, On: on, Text: spec}, func(m *Model, r view.Reply) tea.Cmd {
 			if r.Text != "" {
@@ -78,8 +78,9 @@ func (m *Model) mirror(l *Line, on bool, spec, name string) tea.Cmd {
 			}
 			return m.glance(counted, func(m *Model, s *view.Snapshot) tea.Cmd {
 				how := map[bool]string{true: "is mirrored now", false: "is no longer mirrored"}[on]
-				m.say(draw.Good, fmt.Sprintf("%s %s: coverage %s -> %s, copies take %s -> %s", name, how, coverage(before), coverage(s),
-					draw.Bytes(before.Counters.BytesResident), draw.Bytes(s.Counters.BytesResident)))
+				m.say(draw.Good, fmt.Sprintf("%s %s: coverage %s -> %s, copies take %s -> %s%s", name, how, coverage(before), coverage(s),
+					draw.Bytes(before.Counters.BytesResident), draw.Bytes(s.Counters.BytesResident), doubled(before.Counters, s.Counters)))
+				m.expect(fmt.Sprintf("%s %s", name, how), before)
 				return nil
 			})
 		})

@@ -67,7 +67,7 @@ var runActions = []*Action{
 		When: writable, Help: "kill the program and start it again with the same options", Do: restart},
 	{Name: "signal", Args: "N", Group: "run", When: changes, Help: "send a signal to the shown process", Do: sendSignal},
 	{Name: "counts", Aliases: []string{"heat"}, Keys: []string{"H"}, Group: "run", When: alive, Do: counts,
-		Help: "count executions of blocks and stores, or stop counting (it costs time)"},
+		Help: "count executions of blocks and stores, or stop counting (it costs time; stores/s is estimated without)"},
 }
 
 func notSearching(m *Model) string {

@@ -37,12 +37,12 @@ var legends = map[pane.ID]string{
 		"> the program's place; * a breakpoint; dots: how often the block ran (H counts); -> where the block goes on",
 	pane.IDMemory: "= the copies of a row agree, # they differ, - there is no copy, x the row cannot be read; at the right the whole mapping: the window, * the last write, " +
 		"# differences, x memory errors; underlined: written last",
-	pane.IDRanges:    "= mirrored, # fenced, o off, r read-only, ! unprotected; x2: two memory errors",
+	pane.IDRanges:    "= mirrored, # fenced, o off, r read-only, ! unprotected; x2: two memory errors; ~: stores a second, estimated",
 	pane.IDRegisters: "* changed since the stop before; flags in capitals are set",
 	pane.IDThreads:   "> the thread whose registers and code are shown (Enter: another)",
 	pane.IDBreaks:    "* stops, o is disabled",
 	pane.IDFailures:  "x not noticed yet, ? detected, + recovered, ~ masked by a write, X lost",
-	pane.IDGaps:      "! a write without a copy, and how often it was made",
+	pane.IDGaps:      "! a write without a copy, else what was refused; how often",
 }
 
 // commandForm is how an action is typed.

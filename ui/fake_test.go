@@ -387,7 +387,7 @@ func (f *fake) Look(_ context.Context, q view.Query) (*view.Snapshot, error) {
 	s.Processes = []view.Process{{Pid: 4242, Program: f.program, Threads: 2, State: string(f.state)}}
 	s.Ranges = f.ranges()
 	s.Breaks = append([]view.BreakPoint(nil), f.breaks...)
-	s.Gaps = []view.Gap{{Kind: "instruction", Where: "libfoo.so+0x1234", Addr: f.trace[3], Name: "xsaves", Count: 17}, {Kind: "syscall", Where: "io_uring_enter", Name: "completion ring", Count: 4211}}
+	s.Gaps = []view.Gap{{Kind: "instruction", Where: "libfoo.so+0x1234", Addr: f.trace[3], Name: "xsaves", Count: 17, Unmirrored: true}, {Kind: "syscall", Where: "io_uring_enter", Name: "completion ring", Count: 4211, Unmirrored: true}}
 	s.Failures = append([]view.Event(nil), f.faults...)
 	for i := 0; q.Blocks && i < 5; i++ {
 		l := f.lines[i*7]
@@ -403,7 +403,7 @@ func (f *fake) ranges() []view.Range {
 	}
 	return []view.Range{
 		{Start: 0x400000, End: 0x401000, Kind: "text", Name: f.program, Prot: "r-x", State: "read-only"},
-		{Start: 0x402000, End: 0x404000, Kind: "data", Name: f.program, Prot: "rw-", State: "mirrored", Resident: 8192, Stores: f.count.Stores},
+		{Start: 0x402000, End: 0x404000, Kind: "data", Name: f.program, Prot: "rw-", State: "mirrored", Resident: 8192, StoreRate: 2e6},
 		{Start: 0x403000, End: 0x404000, Kind: "variable", Name: "accounts", Prot: "rw-", State: "mirrored", Resident: 4096},
 		{Start: fakeHeap, End: fakeHeap + 0x21000, Kind: "heap", Name: "[heap]", Prot: "rw-", State: "fenced", Resident: 65536},
 		{Start: fakeHeap + 0x100000, End: fakeHeap + 0x200000, Kind: "shared", Name: "/dev/shm/x", Prot: "rw-", State: "unprotected", Why: "written by other processes"},

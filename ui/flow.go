@@ -3,12 +3,9 @@ package ui
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"golang.org/x/sys/unix"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -80,7 +77,7 @@ func (m *Model) want() tea.Cmd {
 
 // query is what the visible panes ask for; at a stop also what history keeps.
 func (m *Model) query(stop bool) view.Query {
-	q := view.Query{Thread: m.thread}
+	q := view.Query{Thread: m.thread, Rates: true}
 	for id, p := range m.panes {
 		if m.visible(id) {
 			p.Ask(&q)
@@ -98,166 +95,6 @@ func (m *Model) query(stop bool) view.Query {
 	return q
 }
 
-// happened takes a batch of events.
-func (m *Model) happened(b eventsMsg) tea.Cmd {
-	for _, e := range b.events {
-		m.event(e)
-	}
-	if b.ended {
-		m.over("the connection to the run was lost")
-		m.flow.ended = true
-		return m.atEnd()
-	}
-	return tea.Batch(m.wait, m.want())
-}
-
-// atEnd shows the run's last counters, ranges, gaps and failures, where the run still tells.
-func (m *Model) atEnd() tea.Cmd {
-	from := m.link
-	return func() tea.Msg {
-		s, err := from.run.Look(from.ctx, view.Query{Ranges: true, Gaps: true, Failures: true, Blocks: true, Breaks: true})
-		return funcMsg(func(m *Model) tea.Cmd {
-			if err != nil || m.link != from || s.State != view.Ended || m.live.Stops > 0 {
-				return nil
-			}
-			s.Reason = m.live.Reason
-			if m.data.Now == m.live {
-				m.data.Now = s
-			}
-			m.live = s
-			return nil
-		})
-	}
-}
-
-// over makes the end of the run the present: what was known last, and how it ended.
-func (m *Model) over(how string) {
-	m.flow.resumed, m.flow.waiting, m.animate.on = false, nil, false
-	if m.live.State == view.Ended {
-		return
-	}
-	s := *m.live
-	s.State, s.Reason, s.Registers, s.Code, s.Stack = view.Ended, how, nil, nil, nil
-	m.live, m.header.Reason = &s, how
-	if m.past.at < 0 {
-		m.data.Now = m.live
-	}
-	m.say(draw.Warn, how+"; q leaves, Ctrl+Shift+F5 starts it again")
-}
-
-// event takes one.
-func (m *Model) event(e view.Event) {
-	switch e.Kind {
-	case view.EventStart:
-		if m.root == 0 {
-			m.root = e.Pid
-		}
-	case view.EventResume:
-		m.turned(view.Running, "")
-		return
-	case view.EventStop:
-		m.flow.resumed, m.flow.stopped = false, true
-		m.turned(view.Paused, e.Text)
-		m.header.Reason = e.Text
-		if m.flow.lastNote != e.Text || !m.animate.on {
-			m.logLine(draw.Warn, "stopped: "+e.Text)
-		}
-		m.flow.lastNote = e.Text
-		return
-	case view.EventExit:
-		if e.Pid == m.root {
-			m.over(exitText(e.Value))
-			return
-		}
-	case view.EventInjected, view.EventDetected, view.EventRecovered, view.EventUnrecovered:
-		m.data.Broken = append(m.data.Broken, e)
-		if m.aimed && e.Kind == view.EventInjected && e.Addr != 0 {
-			m.aimed = false
-			m.memory().Goto(e.Addr)
-		}
-	}
-	role, text := describe(e)
-	switch {
-	case text == "":
-	case role == draw.Plain || e.Kind == view.EventSignal:
-		m.logLine(role, text)
-	default:
-		m.say(role, text)
-	}
-}
-
-// turned notes a change of state before a snapshot shows it. Snapshots are never changed: the past keeps them.
-func (m *Model) turned(state view.State, reason string) {
-	s := *m.live
-	s.State, s.Reason = state, reason
-	if m.data.Now == m.live {
-		m.data.Now = &s
-	}
-	m.live = &s
-}
-
-// describe is an event's line in the log; "" for those that only move counters.
-func describe(e view.Event) (draw.Role, string) {
-	where := ""
-	if e.Addr != 0 {
-		where = fmt.Sprintf(" %x", e.Addr)
-	}
-	if e.Half != "" {
-		where += " in the " + string(e.Half) + " half"
-	}
-	if e.Range != "" {
-		where += " of " + e.Range
-	}
-	role := draw.Plain
-	switch e.Kind {
-	case view.EventMap, view.EventScrub, view.EventThread, view.EventVerified:
-		return draw.Dim, ""
-	case view.EventExit:
-		return draw.Warn, fmt.Sprintf("process %d %s", e.Pid, exitText(e.Value))
-	case view.EventFork:
-		return role, fmt.Sprintf("process %d forked %d", e.Pid, e.Value)
-	case view.EventStart:
-		return role, "started " + e.Text
-	case view.EventSignal:
-		return draw.Warn, strings.TrimRight("signal "+signalName(e.Value)+" "+e.Text, " ")
-	case view.EventGap, view.EventDivergent, view.EventInjected, view.EventDetected:
-		role = draw.Warn
-	case view.EventRecovered, view.EventMasked, view.EventRetired:
-		role = draw.Good
-	case view.EventUnrecovered:
-		role = draw.Bad
-	case view.EventLog, view.EventMirror:
-		return role, e.Text
-	}
-	text := string(e.Kind) + where
-	if f := e.Failure; f != nil {
-		text += fmt.Sprintf(" (%s", f.What)
-		if f.Latency > 0 {
-			text += fmt.Sprintf(", %.0f us", f.Latency)
-		}
-		text += ")"
-	}
-	if e.Text != "" {
-		text += ": " + e.Text
-	}
-	return role, text
-}
-
-func signalName(n uint64) string {
-	if name := unix.SignalName(unix.Signal(n)); name != "" {
-		return name
-	}
-	return fmt.Sprint(n)
-}
-
-// exitText reads a wait status (wait(2)).
-func exitText(status uint64) string {
-	if sig := status & 0x7f; sig != 0 {
-		return "was killed by " + signalName(sig)
-	}
-	return fmt.Sprintf("exited with %d", status>>8&0xff)
-}
-
 // looked takes a snapshot.
 func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 	m.flow.looking, m.flow.last = false, time.Now()
@@ -273,7 +110,8 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.say(draw.Bad, text)
 		}
 	case msg.snap != nil:
-		m.rates.add(m.live, msg.snap)
+		m.rates.add(msg.snap)
+		m.told(msg.snap)
 		if msg.snap.Stops > 0 && msg.snap.Stop != m.live.Stop {
 			m.data.Before = m.live
 		}
@@ -288,11 +126,10 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.thread = 0 // show the one that stopped
 			m.stack().Select(0)
 		}
-		m.header.Rates = m.rates.values
+		m.header.Rates = m.rates
 		if len(msg.snap.Processes) > 0 {
 			m.header.Processes = msg.snap.Processes
 		}
-		m.data.Stores = m.rates.ranges
 		if m.past.at < 0 && !m.short(msg.snap) {
 			m.data.Now = msg.snap
 		}
@@ -360,151 +197,6 @@ func (m *Model) fail(err error) tea.Cmd {
 		m.logLine(draw.Dim, "hint: "+m.note.err.Hint)
 	}
 	return nil
-}
-
-// rates are stores a second: of the whole run for the sparkline, and of each range.
-type rates struct {
-	values []float64
-	ranges map[uint64]float64
-	before map[uint64]uint64
-	at     float64
-}
-
-const rateLength = 120
-
-func (r *rates) add(old, now *view.Snapshot) {
-	if d := now.Time - old.Time; d >= 0.02 && now.Counters.Stores >= old.Counters.Stores && old.Time > 0 {
-		r.values = append(r.values, float64(now.Counters.Stores-old.Counters.Stores)/d)
-		if len(r.values) > rateLength {
-			r.values = r.values[len(r.values)-rateLength:]
-		}
-	}
-	if len(now.Ranges) == 0 || now.Time-r.at < 0.2 {
-		return
-	}
-	next, per := map[uint64]uint64{}, map[uint64]float64{}
-	for _, g := range now.Ranges {
-		next[g.Start] = g.Stores
-		if was, ok := r.before[g.Start]; ok && g.Stores >= was {
-			per[g.Start] = float64(g.Stores-was) / (now.Time - r.at)
-		}
-	}
-	r.before, r.ranges, r.at = next, per, now.Time
-}
-
-// past are the stops so far, for going back and forth through them.
-type past struct {
-	stops []*view.Snapshot
-	at    int // the one shown, -1 for the present
-}
-
-const pastLength = 2000
-
-// add keeps a stop. What it is compared with is the one before it.
-func (p *past) add(m *Model, s *view.Snapshot) {
-	if s.Stops > 0 {
-		return // it has its own past
-	}
-	if n := len(p.stops); n > 0 {
-		m.data.Before = p.stops[n-1]
-	}
-	p.stops = append(p.stops, s)
-	if len(p.stops) > pastLength {
-		p.stops = append([]*view.Snapshot(nil), p.stops[len(p.stops)-pastLength:]...)
-	}
-	if p.at < 0 {
-		m.data.Now = s
-	}
-}
-
-// leave shows the present again.
-func (p *past) leave(m *Model) {
-	if p.at >= 0 {
-		p.at = -1
-		m.data.Now = m.live
-		m.code().Follow()
-		if n := len(p.stops); n > 1 {
-			m.data.Before = p.stops[n-2]
-		}
-	}
-}
-
-// move goes n stops back (-1) or forth (1).
-func (p *past) move(m *Model, n int) tea.Cmd {
-	if m.live.Stops > 0 { // a recording has its own past
-		m.code().Follow()
-		op := view.Forward
-		if n < 0 {
-			op, n = view.Back, -n
-		}
-		return m.do(view.Command{Op: op, Count: n}, quiet)
-	}
-	at := p.at
-	if at < 0 {
-		if n > 0 || len(p.stops) == 0 {
-			m.note = note{text: "this is the present", role: draw.Dim}
-			return nil
-		}
-		at = len(p.stops)
-		if m.live.State == view.Paused {
-			at--
-		}
-	}
-	end := len(p.stops)
-	if m.live.State == view.Paused {
-		end-- // the last stop is the present
-	}
-	if at += n; at >= end {
-		p.leave(m)
-		return nil
-	}
-	p.at = max(at, 0)
-	m.data.Now, m.data.Before = p.stops[p.at], nil
-	if p.at > 0 {
-		m.data.Before = p.stops[p.at-1]
-	}
-	m.code().Follow()
-	return nil
-}
-
-// badge is HISTORY n/m while the past is shown.
-func (p *past) badge(live *view.Snapshot) string {
-	switch {
-	case live.Stops > 0:
-		return fmt.Sprintf("HISTORY %d/%d", live.Stop, live.Stops)
-	case p.at >= 0:
-		return fmt.Sprintf("HISTORY %d/%d", p.at+1, len(p.stops))
-	}
-	return ""
-}
-
-// animation continues in steps, with a picture of each.
-type animation struct {
-	on     bool
-	op     view.Op
-	period time.Duration
-	turn   int // tells old timers from new ones
-}
-
-// next takes one step after the period.
-func (a *animation) next(m *Model) tea.Cmd {
-	if !a.on {
-		return nil
-	}
-	turn := a.turn
-	return later(a.period, func(m *Model) tea.Cmd {
-		if !m.animate.on || m.animate.turn != turn || m.flow.resumed {
-			return nil
-		}
-		if m.live.Stops > 0 {
-			if m.live.Stop >= m.live.Stops {
-				m.animate.on = false
-				return nil
-			}
-			return tea.Batch(m.past.move(m, 1), m.animate.next(m))
-		}
-		return m.resume(view.Command{Op: m.animate.op})
-	})
 }
 
 // focused is the pane that has the keys.

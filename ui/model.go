@@ -28,6 +28,7 @@ type Options struct {
 	Config   Config
 	ReadOnly bool
 	Tour     *Tour  // a guided tour, nil for none
+	Notice   string // for the log
 	Where    string // how to come back to the run after detaching, for a person; "" if it cannot be left
 	// Again starts the same program again as a new run, nil where only the run itself can do that. where is the new Where.
 	Again func() (run view.Controller, where string, err error)
@@ -63,6 +64,7 @@ type Model struct {
 	past    past
 	animate animation
 	rates   rates
+	effect  *effect           // of the last switch of mirroring; nil if nothing is to be told
 	kept    []view.BreakPoint // for the next run
 
 	log    []pane.Line
@@ -118,6 +120,9 @@ func New(o Options) (*Model, error) {
 	}
 	m.data.Now = &view.Snapshot{State: view.Starting}
 	m.live = m.data.Now
+	if o.Notice != "" {
+		m.logLine(draw.Dim, o.Notice)
+	}
 	if o.Tour != nil {
 		m.say(draw.Badge, "guided tour: Enter goes on, Esc ends it")
 	}

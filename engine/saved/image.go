@@ -58,6 +58,7 @@ type Image struct {
 	data  []byte
 
 	mapped bool // data is a mapping, not of Go's heap
+	own    bool // whoever got it is the only one who has it
 }
 
 // The parts of a file behind its header. Each has a size in bytes in the header; all are multiples of 4.
@@ -123,6 +124,22 @@ func (im *Image) free() {
 		_ = unix.Munmap(im.data)
 	}
 	*im = Image{}
+}
+
+// Used gives back the memory of what will not be looked at again, if nobody else may want it: Code, and the native bytes of
+// Spans. Images are large, and so is what is made of them.
+func (im *Image) Used() {
+	if !im.mapped || !im.own {
+		return
+	}
+	at := headerSize
+	for part, b := range im.parts {
+		low, high := (at+4095)&^4095, (at+len(b))&^4095
+		if (part == partCode || part == partText) && low < high {
+			_ = unix.Madvise(im.data[low:high], unix.MADV_DONTNEED)
+		}
+		at += len(b)
+	}
 }
 
 // Size is how much memory or disk an image takes, in bytes.

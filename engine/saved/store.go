@@ -47,6 +47,8 @@ func (s *Store) Get(k Key) *Image {
 	}
 	if im == nil || s.size+im.Size() <= readMost {
 		s.keep(k, im)
+	} else {
+		im.own = true
 	}
 	return im
 }

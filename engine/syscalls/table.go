@@ -281,8 +281,8 @@ var table = [Max]Row{
 	270: irregular("pselect6").by(0, selectCases(fixed(4, sizeTimespec).always())...).mask(5).blocks(),
 	271: regular("ppoll", each(0, 8, 1).always(), fixed(2, sizeTimespec).always()).mask(3).blocks(),
 	272: pass("unshare"),
-	273: engine("set_robust_list"),
-	274: engine("get_robust_list", fixed(1, 8), fixed(2, 8)),
+	273: pass("set_robust_list"), // the engine asks the kernel for it
+	274: regular("get_robust_list", fixed(1, 8), fixed(2, 8)),
 	275: regular("splice", fixed(1, 8), fixed(3, 8)).blocks(),
 	276: pass("tee").blocks(),
 	277: pass("sync_file_range"),

@@ -80,7 +80,7 @@ func word(ptr uint8) Effect { return fixed(ptr, 4).always().atomic() }
 
 // prctlCases: options that no x86-64 kernel knows stay with the row (EINVAL). The numbers are linux/prctl.h's PR_*.
 var prctlCases = []Case{
-	when(pass(""), 0x53564d41, 15, 1, 3, // SET_VMA SET_NAME SET_PDEATHSIG GET_DUMPABLE
+	when(pass(""), 0x53564d41, 15, 1, // SET_VMA SET_NAME SET_PDEATHSIG
 		7, 8, 13, 14, 23, 24, 26, // GET/SET_KEEPCAPS GET/SET_TIMING CAPBSET_READ/DROP SET_TSC
 		27, 28, 29, 30, 31, 32, 36, // GET/SET_SECUREBITS SET/GET_TIMERSLACK TASK_PERF_EVENTS_DISABLE/ENABLE SET_CHILD_SUBREAPER
 		38, 39, 41, 42, 47, 52, 53, // SET/GET_NO_NEW_PRIVS SET/GET_THP_DISABLE CAP_AMBIENT GET/SET_SPECULATION_CTRL
@@ -91,7 +91,7 @@ var prctlCases = []Case{
 	when(engine("", fixed(1, 8)), 40),                                                     // GET_TID_ADDRESS
 	when(regular("", got(1, 1, 2)), 0x41555856),                                           // GET_AUXV
 	when(engine("", fixed(2, 4)), 35),                                                     // SET_MM: MAP_SIZE writes the size of its structure
-	when(engine(""), 4, 21, 22, 33, 34, 65, 66, 67, 68),                                   // SET_DUMPABLE GET/SET_SECCOMP MCE_KILL(_GET) SET/GET_MDWE SET/GET_MEMORY_MERGE
+	when(engine(""), 3, 4, 21, 22, 33, 34, 65, 66, 67, 68),                                // GET/SET_DUMPABLE GET/SET_SECCOMP MCE_KILL(_GET) SET/GET_MDWE SET/GET_MEMORY_MERGE
 	when(refused("", unix.EINVAL, "system calls sent to a handler by their address"), 59), // SET_SYSCALL_USER_DISPATCH
 	when(absent("", unix.EINVAL), // other architectures' and those gone
 		5, 6, 9, 10, 11, 12, 19, 20, 43, 44, 45, 46, 50, 51, 54, 55, 56, 60, 61, 63, 64, 69, 70, 71, 72, 73, 74, 75, 76, 79, 80, 81, 82),

@@ -25,6 +25,7 @@ type Query struct {
 	Gaps      bool          `json:"gaps,omitempty"`
 	Failures  bool          `json:"failures,omitempty"`
 	Blocks    bool          `json:"blocks,omitempty"` // the most executed ones
+	Rates     bool          `json:"rates,omitempty"`  // stores a second: estimated for two seconds more, where they are not counted
 }
 
 // CodeQuery asks for native instructions around Addr, or around the thread's instruction where Addr is 0.
@@ -72,29 +73,34 @@ type Snapshot struct {
 
 // Counters are totals since the start; rates are differences of two snapshots.
 type Counters struct {
-	Stores         uint64 `json:"stores"` // executed and mirrored, where Counting; else those of system calls only
-	Counting       bool   `json:"counting"`
-	Syscalls       uint64 `json:"syscalls"`
-	Stops          uint64 `json:"stops"`
-	Blocks         int    `json:"blocks"`
-	CacheBytes     int    `json:"cache_bytes"`
-	BytesMirrored  uint64 `json:"bytes_mirrored"`  // of the writable address space
-	BytesWritable  uint64 `json:"bytes_writable"`  // all of it that the program may write
-	BytesResident  uint64 `json:"bytes_resident"`  // of copies
-	Gaps           int    `json:"gaps"`            // kinds of unmirrored writes
-	DivergentBytes uint64 `json:"divergent_bytes"` // of the last verification or scrub
-	Injected       int    `json:"injected"`
-	Detected       int    `json:"detected"`
-	Recovered      int    `json:"recovered"`
-	Masked         int    `json:"masked"`
-	Unrecovered    int    `json:"unrecovered"`
-	Retired        int    `json:"retired,omitempty"`
-	SyscallBytes   uint64 `json:"syscall_bytes,omitempty"` // that system calls wrote, and that were copied
-	Scrubbed       uint64 `json:"scrubbed"`                // bytes compared by the scrubber
-	ScrubPosition  uint64 `json:"scrub_position"`
-	ScrubPasses    int    `json:"scrub_passes"`
-	Threads        int    `json:"threads"`
-	Processes      int    `json:"processes"`
+	Stores         uint64  `json:"stores"` // executed and mirrored, where Counting; else those of system calls only
+	Counting       bool    `json:"counting"`
+	StoreRate      float64 `json:"store_rate,omitempty"`     // stores a second now; an estimate unless Counting
+	StoresSampled  int     `json:"stores_sampled,omitempty"` // how many of the last executed stores were looked at
+	StoresCopied   int     `json:"stores_copied,omitempty"`  // and how many of these have a copy
+	StoreWindows   int     `json:"store_windows,omitempty"`  // how often it was looked since mirroring was last switched
+	StoresPerCPU   float64 `json:"stores_per_cpu,omitempty"` // stores in a second of processor time, estimated
+	Syscalls       uint64  `json:"syscalls"`
+	Stops          uint64  `json:"stops"`
+	Blocks         int     `json:"blocks"`
+	CacheBytes     int     `json:"cache_bytes"`
+	BytesMirrored  uint64  `json:"bytes_mirrored"`  // of the writable address space
+	BytesWritable  uint64  `json:"bytes_writable"`  // all of it that the program may write
+	BytesResident  uint64  `json:"bytes_resident"`  // of copies
+	Gaps           int     `json:"gaps"`            // kinds of unmirrored writes
+	DivergentBytes uint64  `json:"divergent_bytes"` // of the last verification or scrub
+	Injected       int     `json:"injected"`
+	Detected       int     `json:"detected"`
+	Recovered      int     `json:"recovered"`
+	Masked         int     `json:"masked"`
+	Unrecovered    int     `json:"unrecovered"`
+	Retired        int     `json:"retired,omitempty"`
+	SyscallBytes   uint64  `json:"syscall_bytes,omitempty"` // that system calls wrote, and that were copied
+	Scrubbed       uint64  `json:"scrubbed"`                // bytes compared by the scrubber
+	ScrubPosition  uint64  `json:"scrub_position"`
+	ScrubPasses    int     `json:"scrub_passes"`
+	Threads        int     `json:"threads"`
+	Processes      int     `json:"processes"`
 }
 
 // Registers are a thread's, native.
@@ -185,16 +191,16 @@ type Process struct {
 
 // Range is a mapping, or a named variable in one.
 type Range struct {
-	Start    uint64 `json:"start"`
-	End      uint64 `json:"end"`
-	Kind     string `json:"kind"` // heap, stack, thread stack, data, anon, file, shared, text ...; variable
-	Name     string `json:"name,omitempty"`
-	Prot     string `json:"prot"`          // rwx
-	State    string `json:"state"`         // mirrored, off, fenced, unprotected, read-only
-	Why      string `json:"why,omitempty"` // it is not mirrored
-	Resident uint64 `json:"resident"`      // bytes of the copy in memory
-	Stores   uint64 `json:"stores,omitempty"`
-	Errors   int    `json:"errors,omitempty"`
+	Start     uint64  `json:"start"`
+	End       uint64  `json:"end"`
+	Kind      string  `json:"kind"` // heap, stack, thread stack, data, anon, file, shared, text ...; variable
+	Name      string  `json:"name,omitempty"`
+	Prot      string  `json:"prot"`                 // rwx
+	State     string  `json:"state"`                // mirrored, off, fenced, unprotected, read-only
+	Why       string  `json:"why,omitempty"`        // it is not mirrored
+	Resident  uint64  `json:"resident"`             // bytes of the copy in memory
+	StoreRate float64 `json:"store_rate,omitempty"` // stores a second, now or when it ran last, by samples
+	Errors    int     `json:"errors,omitempty"`
 }
 
 // BreakPoint is a breakpoint or watchpoint.
@@ -211,13 +217,15 @@ type BreakPoint struct {
 	Hits      int    `json:"hits"`
 }
 
-// Gap is a source of writes that is not mirrored.
+// Gap is a source of writes that is not mirrored, or something that the program was refused.
 type Gap struct {
 	Kind  string `json:"kind"`
 	Where string `json:"where"`
 	Addr  uint64 `json:"addr,omitempty"` // of the instruction, if it is one
 	Name  string `json:"name"`
 	Count int    `json:"count"`
+
+	Unmirrored bool `json:"unmirrored,omitempty"` // memory may have been written without its copy
 }
 
 // BlockInfo is one translated block.

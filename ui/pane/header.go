@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"strings"
 
 	"kmv/engine/view"
 	"kmv/ui/draw"
@@ -86,18 +85,10 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 	if w >= 100 {
 		p.Put(draw.Plain, " "+draw.Bytes(c.BytesMirrored))
 	}
-	if c.Counting {
-		rate := mean(h.Rates[max(len(h.Rates)-10, 0):])
-		if w >= 72 {
-			p.Put(draw.Plain, "  ").Put(draw.Mirror, draw.Spark(h.Rates, max(min(w/10, 20), 4)))
-		}
-		p.Put(draw.Plain, fmt.Sprintf(" %5s ", draw.Count(uint64(rate)))).Put(draw.Dim, "stores/s")
-	} else {
-		p.Put(draw.Key, "  H").Put(draw.Dim, " counts stores")
-		if w >= 72 {
-			p.Put(draw.Plain, strings.Repeat(" ", max(min(w/10, 20), 4)+1))
-		}
+	if w >= 72 {
+		p.Put(draw.Plain, "  ").Put(draw.Mirror, draw.Spark(h.Rates, max(min(w/10, 20), 4)))
 	}
+	p.Put(draw.Plain, fmt.Sprintf(" %6s ", h.stores(c))).Put(draw.Dim, "stores/s")
 	number(p, "gaps", uint64(c.Gaps), draw.Uncovered)
 	number(p, "differ", c.DivergentBytes, draw.Differ)
 	p.Put(draw.Dim, "  recovered ").Put(good(c.Recovered > 0), fmt.Sprint(c.Recovered))
@@ -112,6 +103,19 @@ func (h *Header) counters(s draw.Surface, d *Data) {
 			p.Put(draw.Dim, "  "+text)
 		}
 	}
+}
+
+// stores is how many the program makes in a second: "~" is an estimate, "-" is not known yet.
+func (h *Header) stores(c view.Counters) string {
+	n := len(h.Rates)
+	if n == 0 {
+		return "-"
+	}
+	text := draw.Count(uint64(mean(h.Rates[max(n-10, 0):])))
+	if !c.Counting {
+		text = "~" + text
+	}
+	return text
 }
 
 // tree is how much runs.

@@ -35,8 +35,6 @@ type Data struct {
 	Now    *view.Snapshot // live, or a past stop
 	Before *view.Snapshot // the stop before it, for what changed; may be nil
 	Log    []Line
-	// Stores are stores a second of the ranges, by start; where they are not counted it is empty.
-	Stores map[uint64]float64
 	// Divergent and Broken are known places for the minimap: from verifications, and of memory errors.
 	Divergent []view.Divergent
 	Broken    []view.Event

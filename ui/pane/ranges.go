@@ -93,7 +93,7 @@ func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
 	wide := r.w >= rangesWide
 	head := "    start         size what"
 	if wide {
-		head = "    start         size kind         state      resident st/s  name"
+		head = "    start         size kind         state      resident st/s   name"
 	}
 	s.Row(0).Put(draw.Title, draw.Fit(head, r.w))
 	shown := r.shown(d)
@@ -104,7 +104,7 @@ func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
 		p.Cut(draw.Plain, 6, fmt.Sprintf("%5s", draw.Bytes(g.End-g.Start)))
 		if wide {
 			p.Cut(draw.Label, 13, g.Kind).Cut(role, 11, g.State)
-			p.Cut(draw.Plain, 9, fmt.Sprintf("%7s", draw.Bytes(g.Resident))).Cut(draw.Plain, 6, rate(d, g))
+			p.Cut(draw.Plain, 9, fmt.Sprintf("%7s", draw.Bytes(g.Resident))).Cut(draw.Plain, 7, rate(g))
 		} else if g.Kind != "variable" && g.Kind != "stack" || g.Name == "" {
 			p.Put(draw.Label, g.Kind+" ")
 		}
@@ -118,7 +118,7 @@ func (r *Ranges) Draw(s draw.Surface, d *Data, focused bool) {
 		p.Put(draw.Dim, draw.Fit(name, r.w-p.At()-1))
 	})
 	if g := r.Selected(d); g != nil && r.footer > 0 {
-		r.told(s.Row(r.heading+r.h), d, g)
+		r.told(s.Row(r.heading+r.h), g)
 	}
 }
 
@@ -130,19 +130,19 @@ func Called(g *view.Range) string {
 	return g.Name
 }
 
-// rate is what is stored in a range, if that is counted.
-func rate(d *Data, g *view.Range) string {
-	if v, ok := d.Stores[g.Start]; ok && v > 0 {
-		return draw.Count(uint64(v))
+// rate is what is stored in a range, an estimate; "" if no store to it was seen.
+func rate(g *view.Range) string {
+	if g.StoreRate < 1 {
+		return ""
 	}
-	return ""
+	return "~" + draw.Count(uint64(g.StoreRate))
 }
 
 // told is what the narrow list leaves out of a range.
-func (r *Ranges) told(p *draw.Pen, d *Data, g *view.Range) {
+func (r *Ranges) told(p *draw.Pen, g *view.Range) {
 	role, glyph := state(g.State)
 	text := fmt.Sprintf("%s in memory", draw.Bytes(g.Resident))
-	if n := rate(d, g); n != "" {
+	if n := rate(g); n != "" {
 		text += ", " + n + " stores/s"
 	}
 	if g.Why != "" {
@@ -204,7 +204,12 @@ func (g *Gaps) Draw(s draw.Surface, d *Data, focused bool) {
 	shown := g.Shown(d)
 	g.draw(s, d, focused, "none: every write has its copy", func(p *draw.Pen, i int) {
 		e := shown[i]
-		p.Put(draw.Uncovered, "!").Put(draw.Plain, fmt.Sprintf("%6s  ", draw.Count(uint64(e.Count))))
+		if e.Unmirrored {
+			p.Put(draw.Uncovered, "!")
+		} else {
+			p.Put(draw.Plain, " ")
+		}
+		p.Put(draw.Plain, fmt.Sprintf("%6s  ", draw.Count(uint64(e.Count))))
 		p.Cut(draw.Warn, 15, e.Kind).Put(draw.Label, e.Name).Put(draw.Dim, "  "+e.Where)
 	})
 }
