@@ -72,7 +72,13 @@ func (im *Image) frameOf(addr uint64) *frameEntry {
 	if im.frames == nil {
 		im.frames = &frameTable{}
 		im.frames.data, im.frames.addr = im.frameData()
-		im.frames.parse()
+		im.frames.parse(0)
+		if b := debugSection(im.file, "frame"); len(b) > 0 { // of compilers that write no .eh_frame: Go's
+			apart := frameTable{data: b}
+			apart.parse(debugCommon)
+			im.frames.entries = append(im.frames.entries, apart.entries...)
+			im.frames.sort()
+		}
 	}
 	list := im.frames.entries
 	i := sort.Search(len(list), func(i int) bool { return list[i].low > addr }) - 1
@@ -82,8 +88,11 @@ func (im *Image) frameOf(addr uint64) *frameEntry {
 	return &list[i]
 }
 
+// debugCommon marks a CIE in .debug_frame (DWARF 5, 6.4.1); in .eh_frame 0 does.
+const debugCommon = 0xffffffff
+
 // parse splits the section into entries. What cannot be understood is left out.
-func (t *frameTable) parse() {
+func (t *frameTable) parse(mark uint64) {
 	commons := map[uint64]*commonEntry{}
 	r := reader{b: t.data, base: t.addr}
 	for r.left() >= 4 {
@@ -102,16 +111,24 @@ func (t *frameTable) parse() {
 		r.pos += int(size)
 		idAt := uint64(body.pos)
 		id := uint64(body.u32())
-		if id == 0 {
+		if id == mark {
 			if c := parseCommon(&body); c != nil {
 				commons[uint64(start)] = c
 			}
 			continue
 		}
-		if c := commons[idAt-id]; c != nil {
+		at := idAt - id
+		if mark == debugCommon {
+			at = id
+		}
+		if c := commons[at]; c != nil {
 			t.add(&body, c)
 		}
 	}
+	t.sort()
+}
+
+func (t *frameTable) sort() {
 	sort.SliceStable(t.entries, func(i, j int) bool { return t.entries[i].low < t.entries[j].low })
 }
 
@@ -134,6 +151,10 @@ func parseCommon(r *reader) *commonEntry {
 	c := &commonEntry{}
 	version := r.u8()
 	aug := r.text()
+	if version >= 4 { // address and segment size
+		r.u8()
+		r.u8()
+	}
 	c.codeAlign, c.dataAlign = r.uleb(), r.sleb()
 	if version == 1 {
 		c.returnReg = uint64(r.u8())
