@@ -79,7 +79,11 @@ func (p *parser) baseType() *ctype.Type {
 			}
 			found := p.env.Type(w + " " + p.token)
 			if found == nil {
-				p.fail("is not a "+w+" that the debug information knows", "ptype shows those that it does")
+				hint := "ptype shows those that it does"
+				if p.env.Type(p.token) != nil {
+					hint = "it is a name of another type: leave out " + w
+				}
+				p.fail("is not a "+w+" that the debug information knows", hint)
 			}
 			p.next()
 			return found
