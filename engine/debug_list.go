@@ -20,7 +20,6 @@ func list(e *engine, c view.Command) (view.Reply, error) {
 	if err != nil {
 		return view.Reply{}, err
 	}
-	e.awaitLines(t.p, e.nativeRegs(t).Rip)
 	bad := func(problem, hint string) (view.Reply, error) {
 		text := c.Text
 		if text == "" {
@@ -29,7 +28,7 @@ func list(e *engine, c view.Command) (view.Reply, error) {
 		return view.Reply{}, &view.CommandError{Text: text, End: len(text), Problem: problem, Hint: hint}
 	}
 	env := e.environmentOf(t, c.Frame)
-	here, known := e.lineAt(t.p, env.pc())
+	here, known := e.currentLine(t, env.pc())
 	row := here
 	first := 0
 	switch file, line, ok := fileLine(c.Text); {
@@ -76,7 +75,7 @@ func list(e *engine, c view.Command) (view.Reply, error) {
 	next := first
 	for ; next < first+listed && next <= len(lines); next++ {
 		mark := " "
-		if known && row.File == here.File && next == here.Line {
+		if row.File == here.File && next == here.Line && here.Addr <= env.pc() && env.pc() < here.End {
 			mark = ">"
 		}
 		out = append(out, fmt.Sprintf("%s%5d  %s", mark, next, strings.ReplaceAll(lines[next-1], "\t", "    ")))

@@ -204,13 +204,27 @@ func (e *engine) resolveBreak(t *thread, b *breakpoint) ([]uint64, error) {
 		return e.lineAddresses(t, text[:i], line), nil
 	}
 	if line, err := strconv.Atoi(text); err == nil {
-		r, ok := e.lineAt(t.p, e.nativeRegs(t).Rip)
+		r, ok := e.currentLine(t, e.nativeRegs(t).Rip)
 		if !ok {
 			return nil, &view.CommandError{Text: text, End: len(text), Problem: "is a line, and there is no current file", Hint: "FILE:LINE, a function, or *EXPRESSION"}
 		}
 		return e.lineAddresses(t, r.File, line), nil
 	}
 	return e.functionAddresses(t, text)
+}
+
+// currentLine is the line of an address, or, as in gdb, that of main where it has none: of a program that has not got there yet.
+func (e *engine) currentLine(t *thread, pc uint64) (symbols.Row, bool) {
+	e.awaitLines(t.p, pc)
+	if r, ok := e.lineAt(t.p, pc); ok {
+		return r, true
+	}
+	for _, name := range []string{"main.main", "main"} { // Go's, C's
+		if s, m, ok := e.find(t.p, name); ok && !s.Object && m.image.HasLines() {
+			return e.lineAt(t.p, e.body(t.p, s.Addr+m.bias))
+		}
+	}
+	return symbols.Row{}, false
 }
 
 // functionAddresses are where breakpoints in the functions of a name belong, and in the copies of them that the compiler has put into
