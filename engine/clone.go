@@ -351,8 +351,13 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 		}
 	}
 	if p != nil && p.shares {
-		if err := e.mirrorElsewhere(p, t.robust); err != nil {
+		if err := e.mirrorElsewhere(p, t.half.addr, t.half.size); err != nil {
 			return err
+		}
+		for _, word := range t.robust {
+			if err := e.mirrorElsewhere(p, word, 4); err != nil {
+				return err
+			}
 		}
 	}
 	e.leave(t)

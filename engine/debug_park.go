@@ -186,18 +186,9 @@ func (e *engine) calmAt(t *thread, s ptrace.Stop) (bool, error) {
 	if !ok || pt.State == translator.Done || pt.Role == translator.RoleMirror {
 		return false, nil
 	}
-	if pt.State == translator.Ahead {
-		if err := e.undoAhead(t, info.Addr()); err != nil {
-			return false, err
-		}
+	if err := e.undo(t, pt, info); err != nil {
+		return false, err
 	}
-	if pt.State == translator.Repeat {
-		if err := e.mirrorRepeat(t, pt); err != nil {
-			return false, err
-		}
-		return park()
-	}
-	t.restore(pt)
 	return park()
 }
 

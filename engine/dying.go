@@ -53,20 +53,50 @@ func (e *engine) endStore(t *thread) error {
 	case pt.State == translator.Repeat:
 		return e.mirrorRepeat(t, pt)
 	}
+	x, err := t.storing(pt)
+	if err != nil {
+		return err
+	}
+	return t.p.copyToMirror(x.addr, x.size)
+}
+
+// extent is a part of memory, native.
+type extent struct{ addr, size uint64 }
+
+// storing is what a thread that stands inside an instruction may have written to one half only. It changes t.regs.
+func (t *thread) storing(pt translator.Point) (extent, error) {
 	var in x86.Inst
 	if err := x86.Decode(t.p.source(pt.PC), &in); err != nil {
-		return err
+		return extent{}, err
 	}
 	if in.Rep { // the mirror's half of it: where that began, and how many elements there are
 		t.regs.Rdi, t.regs.Rcx = t.slotAt(translator.SlotA), t.slotAt(translator.SlotB)
-		return t.p.copyToMirror(t.repeated(&in))
+		addr, size := t.repeated(&in)
+		return extent{addr, size}, nil
 	}
 	t.restore(pt)
 	addr, size := t.storeOf(&in)
 	if in.Form == x86.Push && pt.State == translator.Done { // the stack pointer is that of behind it
 		addr += uint64(size)
 	}
-	return t.p.copyToMirror(addr, uint64(size))
+	return extent{addr, uint64(size)}, nil
+}
+
+// halfDone is storing for a thread of a process that shares memory, which is about to be stepped: who is killed while it is stopped
+// may end without the other stop (kernel/signal.c, ptrace_stop), and then its memory is gone.
+func (t *thread) halfDone() extent {
+	if !t.p.shares {
+		return extent{}
+	}
+	was := t.regs
+	defer func() { t.regs = was }()
+	off, _ := t.p.code.offset(t.regs.Rip)
+	pt, ok := t.p.point(off)
+	if !ok || pt.State != translator.Ahead && pt.State != translator.Done {
+		return extent{}
+	}
+	x, _ := t.storing(pt)
+	return x
 }
 
 // repeated is what a string instruction with a repetition is about to write.

@@ -41,7 +41,9 @@ func (e *engine) fault(t *thread, info ptrace.Siginfo) error {
 	switch pt.State {
 	case translator.Clean, translator.Before, translator.Ahead:
 		if sig == unix.SIGSEGV && e.protectedByUs(t, info) {
-			t.restore(pt)
+			if err := t.takeStoreBack(pt); err != nil {
+				return err
+			}
 			return e.codeWrite(t, info)
 		}
 		if pt.Role == translator.RoleMirror {
@@ -112,6 +114,20 @@ func (e *engine) copyToNative(p *process, addr, size uint64) error {
 		return true
 	})
 	return err
+}
+
+// takeStoreBack brings a thread whose native store has to be made again in front of the instruction, and the mirror with it: it may
+// be looked at before it stores.
+func (t *thread) takeStoreBack(pt translator.Point) error {
+	if pt.State != translator.Ahead || pt.Role == translator.RoleMirror {
+		t.restore(pt)
+		return nil
+	}
+	x, err := t.storing(pt)
+	if err != nil {
+		return err
+	}
+	return t.p.copyToMirror(x.addr, x.size)
 }
 
 // skipAhead goes on behind a mirror write that comes in front of its native store and faulted: there is no mirror where

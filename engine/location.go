@@ -86,13 +86,21 @@ func (e *engine) settle(t *thread) error {
 		if done || err != nil {
 			return err
 		}
+		half := t.halfDone()
 		if steps > stepsMost {
-			return e.settleFar(t)
+			err := e.settleFar(t)
+			if err != nil && gone(err, t.tid) {
+				t.half = half
+			}
+			return err
 		}
 		if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
 			return err
 		}
 		if err := t.step(); err != nil {
+			if gone(err, t.tid) {
+				t.half = half
+			}
 			if again, err := e.mendStep(t, err); !again {
 				return err
 			}

@@ -24,6 +24,9 @@ func (e *engine) loop() error {
 			return err
 		}
 		if err := e.event(s); gone(err, s.Tid) {
+			if t := e.threads[s.Tid]; t != nil {
+				t.killed = true
+			}
 			e.logf("%d is gone: %v", s.Tid, err)
 		} else if err != nil {
 			return err

@@ -175,24 +175,19 @@ func (e *engine) unuse(p *process, all bool) {
 // together says whether two processes may have stores under way to the same memory.
 func together(p, q *process) bool { return p == q || p != nil && q != nil && p.shares && q.shares }
 
-// mirrorElsewhere copies what the kernel has written to words of shared memory when the last thread of a process ended: the
-// processes that share it live on.
-func (e *engine) mirrorElsewhere(p *process, words []uint64) error {
-	for _, word := range words {
-		m, ok := p.space.Find(nativeAddr(word))
-		if !ok || m.Twin != shadowmem.SourceShared {
+// mirrorElsewhere copies what was written to shared memory when the last thread of a process ended, by the kernel or by a store
+// that was cut off: the processes that share it live on.
+func (e *engine) mirrorElsewhere(p *process, addr, size uint64) error {
+	m, ok := p.space.Find(nativeAddr(addr))
+	if size == 0 || !ok || m.Twin != shadowmem.SourceShared {
+		return nil
+	}
+	for _, q := range e.processes {
+		if q == p || !q.shares || q.mem == nil || q.exiting {
 			continue
 		}
-		for _, q := range e.processes {
-			if q == p || !q.shares || q.mem == nil || q.exiting {
-				continue
-			}
-			if at, ok := q.sees(m, word); ok {
-				if err := q.copyToMirror(at, 4); err != nil {
-					return err
-				}
-				break
-			}
+		if at, ok := q.sees(m, addr); ok {
+			return q.copyToMirror(at, size)
 		}
 	}
 	return nil

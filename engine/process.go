@@ -89,6 +89,8 @@ type thread struct {
 	vforking   bool   // waits inside the kernel for its vfork child; cannot be stopped
 	exiting    bool   // has asked the kernel to end it
 	watched    bool   // stops when it ends: see dying
+	killed     bool   // while the engine was about to bring it to rest
+	half       extent // what it may have written to one half only when it was
 
 	goal    *goal             // what a watcher wants it to do
 	skipped []shadowmem.Range // writes to the mirror that the engine left out, to be copied

@@ -51,7 +51,7 @@ func (e *engine) unsettled(p *process) bool {
 			return true
 		}
 	}
-	return false
+	return !e.restful(p)
 }
 
 // decidePage makes the copies of one page equal again. A lost one is repaired by being read.
