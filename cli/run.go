@@ -209,7 +209,7 @@ func notStarted(err error) error {
 	case errors.Is(start.Err, syscall.ENOEXEC):
 		return failure{status: statusNotExecutable, err: err, hint: "kmv runs x86-64 ELF programs and scripts that begin with #!"}
 	}
-	return failure{status: statusNotExecutable, err: err, hint: "the file must be executable for you: chmod +x, or look at the directories above it"}
+	return failure{status: statusNotExecutable, err: err, hint: "the file must be executable for you, and readable: chmod +rx, or look at the directories above it"}
 }
 
 // openOutput opens a file that a flag names, before the program runs: one that cannot be written must not cost a run.

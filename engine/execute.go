@@ -118,7 +118,9 @@ func (e *engine) begin(t *thread) error {
 	e.logf("%d: runs %s", t.pid, exe)
 	e.accountOf(t.pid).program = exe
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
-	if err := e.load(t); err != nil {
+	if err := e.load(t); errors.As(err, new(*StartError)) {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
 	}
 	t.regs.Orig_rax = noSyscall

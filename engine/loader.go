@@ -27,7 +27,7 @@ func (e *engine) load(t *thread) error {
 		return err
 	}
 	if t.regs.Cs != userCode64 {
-		return fmt.Errorf("%s is not a 64-bit x86 program", p.exe)
+		return &StartError{p.exe, fmt.Errorf("not a 64-bit x86 program: %w", unix.ENOEXEC)}
 	}
 	l := &loader{e: e, t: t, p: p, areas: areas}
 	p.heap.init(p)
