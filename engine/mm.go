@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -175,6 +176,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	if err := e.apply(t, ops, fd); err != nil {
 		return e.unmapped(t, at, at+size, err)
 	}
+	if got, ok := t.p.space.Find(m.Start); ok && got.State == shadowmem.Unprotected && got.IsShared() {
+		e.unmirrored("mapping", at, strings.TrimSpace(got.Name+" "+got.Why))
+	}
 	if prot&unix.PROT_EXEC != 0 {
 		t.p.wakeAt(at, at+size)
 	}
@@ -230,10 +234,17 @@ func (e *engine) describeFile(t *thread, m *shadowmem.Mapping, fd uint64) (image
 	}
 	m.Dev, m.Ino = st.Dev, st.Ino
 	m.Name, _ = os.Readlink(path)
+	private := m.Flags&unix.MAP_TYPE == unix.MAP_PRIVATE
 	switch {
-	case st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev != unix.Mkdev(1, 5):
+	case st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == unix.Mkdev(1, 5): // /dev/zero: each mapping is memory of its own
+		m.Flags, m.Kind = m.Flags|unix.MAP_ANONYMOUS, shadowmem.Anon
+		if !private {
+			m.Kind = shadowmem.Shared
+		}
+		return false, false
+	case st.Mode&unix.S_IFMT != unix.S_IFREG, strings.HasPrefix(m.Name, "anon_inode:"): // these are all one inode
 		m.Kind = shadowmem.Special
-	case m.Flags&unix.MAP_TYPE != unix.MAP_PRIVATE:
+	case !private:
 		m.Kind = shadowmem.Shared
 	default:
 		return elfWithCode(path, m), false

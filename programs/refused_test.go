@@ -33,7 +33,8 @@ func TestRefused(t *testing.T) {
 		{"dispatch", "EINVAL", "sent to a handler", false},
 		{"int80", "SIGSEGV", "32-bit system calls", false},
 		{"far", "ENOMEM", "0x700000000000", false},
-		{"ring", "done", "perf ring", true},
+		{"ring", "done", "anon_inode:[perf_event] device memory or a ring", true},
+		{"device", "ENOTTY", "a userfaultfd", false},
 	} {
 		t.Run(row.what, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "report.json")

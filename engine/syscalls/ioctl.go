@@ -1,6 +1,10 @@
 package syscalls
 
-import "fmt"
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
 
 // request is an ioctl request: what it writes at its argument, and behind pointers there.
 type request struct {
@@ -38,8 +42,12 @@ func iocDir(code uint32) uint32  { return code >> 30 }
 func iocSize(code uint32) uint32 { return code >> 16 & 0x3fff }
 func iocType(code uint32) uint8  { return uint8(code >> 8) }
 
-// ioctlCases are the requests that run in the target, from hotRequests.
+// userfaultNew is USERFAULTFD_IOC_NEW, of /dev/userfaultfd.
+const userfaultNew = 0xaa00
+
+// ioctlCases are the requests that run in the target, from hotRequests, and what is refused.
 var ioctlCases = func() (cases []Case) {
+	cases = append(cases, when(refused("", unix.ENOTTY, "a userfaultfd: pages that another thread fills in place of the kernel"), userfaultNew))
 	for _, r := range hotRequests {
 		row := pass("")
 		if r.n != 0 {

@@ -70,7 +70,7 @@ func TestPlans(t *testing.T) {
 		{"O_DIRECT afterwards", unix.SYS_FCNTL, args{3, unix.F_SETFL, unix.O_DIRECT}, nil, 0, nil, "direct"},
 		{"O_NONBLOCK afterwards", unix.SYS_FCNTL, args{3, unix.F_SETFL, unix.O_NONBLOCK}, nil, 0, nil, ""},
 		{"openat2 with O_DIRECT", unix.SYS_OPENAT2, args{0, 1, imageAt, 24}, words(uint64(unix.O_DIRECT)), 3, nil, "direct"},
-		{"perf", unix.SYS_PERF_EVENT_OPEN, args{0x5000}, nil, 3, []Range{{0x5000, 8}}, "ring"},
+		{"direct", unix.SYS_OPENAT, args{0, 0x5000, unix.O_DIRECT}, nil, 3, nil, "direct"},
 		{"refused", unix.SYS_IO_URING_SETUP, args{1, 0x5000}, nil, -38, nil, "io_uring"},
 		{"an absurd count", unix.SYS_POLL, args{1 << 40, 1 << 62}, nil, 0, []Range{{1 << 40, addressSpace - 1<<40}}, ""},
 		{"an address of the kernel", unix.SYS_STAT, args{1, 1 << 63}, nil, -14, nil, ""},

@@ -306,7 +306,7 @@ var table = [Max]Row{
 	295: irregular("preadv").torn(unix.EIO).blocks(),
 	296: pass("pwritev").reads(vector(1, 2)).blocks(),
 	297: pass("rt_tgsigqueueinfo"),
-	298: regular("perf_event_open", fixed(0, 8).always()).gap("a perf ring, if mapped, is written by the kernel at any time"), // attr.size on E2BIG
+	298: regular("perf_event_open", fixed(0, 8).always()), // attr.size on E2BIG
 	299: irregular("recvmmsg", fixed(4, sizeTimespec).always()).torn(unix.EINVAL).blocks(),
 	300: pass("fanotify_init"),
 	301: pass("fanotify_mark"),

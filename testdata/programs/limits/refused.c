@@ -4,7 +4,7 @@
 #include <linux/filter.h>
 #include <linux/perf_event.h>
 #include <linux/seccomp.h>
-#include <sys/personality.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 
@@ -44,6 +44,9 @@ int main(int argc, char **argv)
 		say(syscall(SYS_io_setup, 8, &c));
 	} else if (!strcmp(what, "userfaultfd")) {
 		say(syscall(SYS_userfaultfd, O_CLOEXEC));
+	} else if (!strcmp(what, "device")) {
+		int fd = open("/dev/userfaultfd", O_RDWR);
+		say(ioctl(fd < 0 ? 0 : fd, 0xaa00, 0));
 	} else if (!strcmp(what, "ptrace")) {
 		say(ptrace(PTRACE_TRACEME, 0, 0, 0));
 	} else if (!strcmp(what, "listener")) {
