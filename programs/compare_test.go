@@ -43,7 +43,7 @@ type stepOutcome struct{ stdout, stderr, status string } // files, files, and te
 
 // testEnv is the environment of every run: nothing that differs between machines or runs, and no debuginfod.
 var testEnv = []string{
-	"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/nonexistent", "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
+	"PATH=/usr/local/bin:/usr/local/go/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=/nonexistent", "LANG=C.UTF-8", "LC_ALL=C.UTF-8",
 	"TZ=UTC", "TERM=xterm", "PYTHONHASHSEED=0", "PYTHONDONTWRITEBYTECODE=1", "PERL_HASH_SEED=0", "DEBUGINFOD_URLS=",
 }
 
