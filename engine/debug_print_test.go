@@ -143,7 +143,7 @@ func TestPrintOfObjectsIsGdbs(t *testing.T) {
 		"print bank::opened", "print bank::Money::currencies", "print bank::Kind::Checking", "print (bank::Kind)0", "whatis more", "whatis *this",
 		"print times", "print sizeof(bank::Account)", "print this->money.cents + times"}
 	outer := []string{"info locals", "print a", "print ref", "print &ref", "print box", "print points", "print points[1]", "print owned", "print lambda", "print wide",
-		"print flag", "print a.history", "ptype sum", "print sum.x"}
+		"print flag", "print a.history", "whatis sum", "print sum.x", "print (long)ref.id + 1", "print lambda.__sum.x", "print *&ref.owner", "ptype bank::Money::currencies"}
 	start := []string{"set print static-members off", "break objects.cc:37", "run"}
 	want := answers(t, program, start, append(append(append([]string{}, inner...), "up"), outer...))
 	s := steer(t, Options{VerifyAtExit: true}, program)

@@ -104,7 +104,11 @@ func guest(t *testing.T, name string) string {
 	_, rest, _ := strings.Cut(string(text), "cflags: ")
 	flags, _, _ := strings.Cut(rest, "\n")
 	out := filepath.Join(t.TempDir(), strings.TrimSuffix(name, filepath.Ext(name)))
-	cmd := exec.Command("gcc", append(strings.Fields(flags), "-o", out, source)...)
+	compiler := "gcc"
+	if strings.HasSuffix(name, ".cc") {
+		compiler = "g++"
+	}
+	cmd := exec.Command(compiler, append(strings.Fields(flags), "-o", out, source)...)
 	if b, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("%v: %s", err, b)
 	}

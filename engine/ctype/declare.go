@@ -82,7 +82,7 @@ func (t *Type) word() string {
 		return t.Word + " {...}"
 	case t.Kind == Enum && t.Name == "":
 		return "enum {...}"
-	case (t.Kind == Struct || t.Kind == Enum) && t.Word != "":
+	case (t.Kind == Struct || t.Kind == Enum) && t.Word != "" && !t.Alone:
 		return t.Word + " " + t.Name
 	case t.Name == "":
 		return "void"

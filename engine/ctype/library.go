@@ -10,21 +10,58 @@ func (p *Printer) library(t *Type, at Place) (string, bool) {
 	if p.bytewise(t) {
 		return "", false
 	}
+	name := template(t.Name)
 	switch {
-	case strings.HasPrefix(t.Name, "basic_string<char,") || t.Name == "std::string":
+	case strings.HasPrefix(name, "basic_string<char,"):
 		return p.counted(t, at, "_M_p", "_M_string_length")
-	case strings.HasPrefix(t.Name, "basic_string_view<char,"):
+	case strings.HasPrefix(name, "basic_string_view<char,"):
 		return p.counted(t, at, "_M_str", "_M_len")
-	case t.Name == "string" && len(t.Fields()) == 2: // Go
+	case name == "string" && len(t.Fields()) == 2: // Go
 		return p.counted(t, at, "str", "len")
-	case strings.HasPrefix(t.Name, "vector<") && !strings.HasPrefix(t.Name, "vector<bool"):
+	case strings.HasPrefix(name, "vector<") && !strings.HasPrefix(name, "vector<bool"):
 		return p.vector(t, at)
-	case strings.HasPrefix(t.Name, "unique_ptr<"):
+	case strings.HasPrefix(name, "unique_ptr<"):
 		if ptr, typ, ok := p.member(t, at, "_M_head_impl"); ok {
-			return "std::" + t.Name + " = {get() = " + p.scalar(typ, word(ptr)) + "}", true
+			first, _, found := strings.Cut(name, ", std::default_delete")
+			if found {
+				first += ">"
+			}
+			return "std::" + first + " = {get() = " + p.scalar(typ, word(ptr)) + "}", true
 		}
 	}
 	return "", false
+}
+
+// template is a type's name without its namespaces.
+func template(name string) string {
+	arguments := strings.IndexByte(name, '<')
+	if arguments < 0 {
+		arguments = len(name)
+	}
+	if i := strings.LastIndex(name[:arguments], "::"); i >= 0 {
+		return name[i+len("::"):]
+	}
+	return name
+}
+
+// Elements is the member that leads to the elements of a list or text of the standard library (GNU's), or of a slice of Go's.
+func (t *Type) Elements() (Field, bool) {
+	name := template(t.Name)
+	member := ""
+	switch {
+	case strings.HasPrefix(name, "vector<") && !strings.HasPrefix(name, "vector<bool"):
+		member = "_M_start"
+	case strings.HasPrefix(name, "basic_string<"):
+		member = "_M_p"
+	case strings.HasPrefix(name, "array<"):
+		member = "_M_elems"
+	case strings.HasPrefix(t.Name, "[]"):
+		member = "array"
+	default:
+		return Field{}, false
+	}
+	off, typ, ok := deep(t, member, 0)
+	return Field{Name: member, Type: typ, Off: off}, ok
 }
 
 // member reads a pointer or number somewhere inside a structure.
@@ -41,7 +78,7 @@ func (p *Printer) member(t *Type, at Place, name string) (uint64, *Type, bool) {
 func deep(t *Type, name string, level int) (int, *Type, bool) {
 	const levels = 6
 	for _, f := range t.Fields() {
-		if f.Name == name && !f.Base {
+		if b := f.Type.Bare(); f.Name == name && !f.Base && (b.Size == 8 || b.Kind == Array) { // not an empty class of that name
 			return f.Off, f.Type, true
 		}
 		if inner := f.Type.Bare(); inner.Kind == Struct && level < levels {

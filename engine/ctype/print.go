@@ -242,6 +242,13 @@ func (p *Printer) structure(t *Type, at Place) string {
 }
 
 func (p *Printer) field(f Field, at Place) string {
+	if f.Type.Bare().Kind == Reference { // of a part only where it leads to, as gdb has it
+		data, bad := p.bytes(at.at(f.Off), 8)
+		if bad != "" {
+			return bad
+		}
+		return fmt.Sprintf("@%#x", bits(data))
+	}
 	if f.Bits == 0 {
 		return p.value(f.Type, at.at(f.Off))
 	}

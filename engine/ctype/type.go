@@ -31,6 +31,7 @@ type Type struct {
 	Kind      Kind
 	Name      string // as in the source, without struct and the like
 	Word      string // struct, union, class; const, volatile; & or &&
+	Alone     bool   // not C: the name of a structure is written without Word
 	Size      int
 	Unsigned  bool
 	Elem      *Type // what is pointed to, an element, a function's result, what an alias or const is of

@@ -35,11 +35,11 @@ func Assign(text string, env Environment) (addr uint64, data []byte, err error) 
 	if !ok {
 		return 0, nil, &Error{text, 0, len(text), "is no assignment", "VARIABLE = EXPRESSION"}
 	}
-	to, err := Eval(left, env)
-	if err != nil {
-		return 0, nil, within(err, text, 0)
-	}
 	start := strings.Index(text, left)
+	to, err := (&parser{text: left, env: env}).target()
+	if err != nil {
+		return 0, nil, within(err, text, start)
+	}
 	wrong := func(problem, hint string) error { return &Error{text, start, start + len(left), problem, hint} }
 	switch {
 	case to.Lost != "":
@@ -58,6 +58,16 @@ func Assign(text string, env Environment) (addr uint64, data []byte, err error) 
 	}
 	data, err = p.as(v, to.Type)
 	return to.Place.Addr, data, err
+}
+
+// target is what is set: of a reference, what it is of.
+func (p *parser) target() (v Value, err error) {
+	defer p.recovered(&err)
+	p.next()
+	if v = p.binary(0); p.kind != end {
+		p.fail("was not expected here", "VARIABLE = EXPRESSION")
+	}
+	return p.direct(v), nil
 }
 
 // within makes an error about a part of a text one about the text.

@@ -66,6 +66,7 @@ func (p *parser) choice(c Value) Value {
 
 // truth says whether a value counts as true.
 func (p *parser) truth(v Value) bool {
+	v = p.direct(v)
 	p.scalar(v)
 	if v.Type.Bare().Kind == ctype.Float {
 		return p.floating(v) != 0
@@ -120,6 +121,7 @@ func stride(t *ctype.Type) uint64 {
 
 // apply computes a binary operator. Pointers count in elements.
 func (p *parser) apply(op string, a, b Value) Value {
+	a, b = p.direct(a), p.direct(b)
 	if op == "@" {
 		return p.repeat(a, b)
 	}

@@ -51,6 +51,7 @@ func (p *parser) prefixed() Value {
 }
 
 func (p *parser) sign(op string, v Value) Value {
+	v = p.direct(v)
 	if op == "!" {
 		return truth(!p.truth(v))
 	}
@@ -76,7 +77,20 @@ func (p *parser) sign(op string, v Value) Value {
 	return Value{Bits: x, Type: t}
 }
 
+// direct is what a reference is of; other values are themselves.
+func (p *parser) direct(v Value) Value {
+	b := v.Type.Bare()
+	if b.Kind != ctype.Reference {
+		return v
+	}
+	p.known(v)
+	w := p.load(v.Bits, b.Elem)
+	w.start, w.end = v.start, v.end
+	return w
+}
+
 func (p *parser) addressOf(v Value) Value {
+	v = p.direct(v)
 	switch {
 	case v.Lost != "":
 		p.failAt(v, "is "+v.Lost+": it has no address", "& takes what is in memory")
@@ -123,6 +137,7 @@ func (p *parser) cast() (*ctype.Type, bool) {
 
 // converted is a value as one of another type.
 func (p *parser) converted(v Value, t *ctype.Type) Value {
+	v = p.direct(v)
 	to, from := t.Bare(), v.Type.Bare()
 	p.known(v)
 	switch {
@@ -176,6 +191,7 @@ func (p *parser) postfix(v Value) Value {
 }
 
 func (p *parser) index(v, i Value) Value {
+	v, i = p.direct(v), p.direct(i)
 	p.scalar(i)
 	if b := v.Type.Bare(); b.Kind == ctype.Array && v.Place.Data != nil { // in registers
 		e := b.Elem
@@ -185,8 +201,11 @@ func (p *parser) index(v, i Value) Value {
 		}
 		return p.part(v, ctype.Field{Type: e, Off: int(n)})
 	}
-	if t := v.Type.Bare(); t.Kind == ctype.Reference {
-		return p.index(p.load(v.Bits, t.Elem), i)
+	t := v.Type.Bare()
+	if f, ok := t.Elements(); ok && t.Kind == ctype.Struct {
+		w := p.part(v, f)
+		w.start, w.end = v.start, v.end
+		return p.index(w, i)
 	}
 	if pointee(v) == nil {
 		if b := v.Type.Bare(); !v.Untyped() && !b.Number() {
@@ -298,14 +317,12 @@ func bitsOf(b []byte) uint64 {
 
 // deref reads what a value points to: 8 bytes where that is not known. start is where it is written.
 func (p *parser) deref(v Value, start int) Value {
+	v = p.direct(v)
 	p.scalar(v)
 	b := v.Type.Bare()
 	switch {
 	case b.Kind == ctype.Func:
 		return v
-	case b.Kind == ctype.Reference:
-		v = p.load(v.Bits, b.Elem)
-		return p.deref(v, start)
 	case b.Kind == ctype.Float:
 		p.failAt(v, "is no address", "* takes a pointer")
 	}

@@ -64,14 +64,32 @@ func (t *lineTable) typeName(e *dwarf.Entry) string {
 	if n == "" || e.Tag == dwarf.TagBaseType {
 		return n
 	}
-	i := sort.Search(len(t.units), func(i int) bool { return t.units[i].entry.Offset > e.Offset }) - 1
-	if i >= 0 {
+	if i := t.unitOf(e); i >= 0 {
 		t.indexOf(i)
 	}
 	if full := t.qualified[e.Offset]; full != "" {
 		return full
 	}
 	return n
+}
+
+// unitOf is the unit that an entry is in.
+func (t *lineTable) unitOf(e *dwarf.Entry) int {
+	return sort.Search(len(t.units), func(i int) bool { return t.units[i].entry.Offset > e.Offset }) - 1
+}
+
+// cplusplus says whether an entry is of a unit in a language where the name of a structure stands alone: any but C (DWARF 5, 7.12).
+func (t *lineTable) cplusplus(e *dwarf.Entry) bool {
+	i := t.unitOf(e)
+	if i < 0 {
+		return false
+	}
+	language, _ := t.units[i].entry.Val(dwarf.AttrLanguage).(int64)
+	switch language {
+	case 0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x8001: // C of 1989, of K&R, of 1999, of 2011, of 2017, assembly
+		return false
+	}
+	return true
 }
 
 var words = map[dwarf.Tag]string{dwarf.TagStructType: "struct", dwarf.TagUnionType: "union", dwarf.TagClassType: "class", dwarf.TagEnumerationType: "enum",
@@ -122,11 +140,12 @@ func (t *lineTable) fillType(typ *ctype.Type, e *dwarf.Entry) {
 				typ.Values = append(typ.Values, ctype.Named{Name: prefix + name(k), Value: v})
 			}
 		})
-		typ.Word = "enum"
+		typ.Word, typ.Alone = "enum", t.cplusplus(e)
 	case dwarf.TagStructType, dwarf.TagUnionType, dwarf.TagClassType:
 		typ.Kind = ctype.Struct
 		convention, _ := e.Val(dwarf.AttrCalling).(int64)
 		typ.ByAddress = convention == byReference
+		typ.Alone = t.cplusplus(e)
 		t.structure(typ, e)
 	case dwarf.TagSubroutineType, dwarf.TagSubprogram:
 		typ.Kind, typ.Elem, typ.Size, typ.Name = ctype.Func, t.typeOf(e), 1, ""
