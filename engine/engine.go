@@ -31,6 +31,7 @@ type engine struct {
 	accounts   []*account             // of all processes, in the order of their beginning
 	account    map[int]*account       // of those that live, by process id
 	unlisted   int                    // processes without an account
+	limit      *unix.Rlimit           // RLIMIT_AS that kmv was started with
 	watching   watch                  // which calls that may write to one stop
 	memories   map[objectKey]*process // whose memory somebody has a descriptor to write to
 	misses     int                    // such calls that did not, since somebody was found who might
@@ -106,6 +107,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 		return nil, fmt.Errorf("BUG: %w", err)
 	}
 	e.emitEarly()
+	e.limit = liftLimit()
 	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files(), e.opts.Terminal != nil)
 	if err != nil {
 		return nil, &StartError{e.opts.Path, err}
@@ -160,7 +162,7 @@ func (e *engine) files() []uintptr {
 
 // first takes over the program that Start left in front of its first instruction.
 func (e *engine) first() error {
-	t := &thread{tid: e.root, pid: e.root, signals: &signalTable{}}
+	t := &thread{tid: e.root, pid: e.root, signals: &signalTable{}, limit: e.limit}
 	e.threads[t.tid] = t
 	e.started++
 	e.openAccount(t.pid, 0, e.opts.Path)

@@ -10,6 +10,20 @@ import (
 // RLIMIT_AS counts both halves and kmv's own mappings, so the kernel is not told: the engine keeps the program's limit and
 // applies it to the native half alone. Forked children and executed programs inherit it (getrlimit(2)).
 
+// liftLimit lifts kmv's own limit, which the target inherits, as far as kmv may: what it was is the program's. Nil is no limit.
+func liftLimit() *unix.Rlimit {
+	var was unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_AS, &was) != nil || was.Cur == unix.RLIM_INFINITY {
+		return nil
+	}
+	for _, most := range []uint64{unix.RLIM_INFINITY, was.Max} {
+		if unix.Setrlimit(unix.RLIMIT_AS, &unix.Rlimit{Cur: most, Max: max(most, was.Max)}) == nil {
+			break
+		}
+	}
+	return &was
+}
+
 // addressLimit is the limit in force.
 func (p *process) addressLimit() unix.Rlimit {
 	if p.limit != nil {

@@ -31,7 +31,7 @@ type process struct {
 	writes    map[uint64]int   // to guarded pages
 	unguarded []uint64         // pages that are to be guarded when the translation is done
 	objects   map[*object]bool // shared objects of which it maps twins
-	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it
+	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it, or as kmv was started with
 	shares    bool             // memory, with other processes
 	noDump    bool             // PR_SET_DUMPABLE 0: see setDumpable
 	leftOver  bool             // parts of the mirror half could not be unmapped

@@ -31,3 +31,28 @@ print(os.waitstatus_to_exitcode(os.system("exit 4")))`
 		t.Errorf("%v, %q, %s", err, out, said)
 	}
 }
+
+// TestAddressLimit starts kmv under a limit on the address space: it is the program's, of its own half.
+func TestAddressLimit(t *testing.T) {
+	require(t, python)
+	t.Parallel()
+	const script = `import resource, subprocess
+print(resource.getrlimit(resource.RLIMIT_AS)[0], len(bytearray(10**9)))
+try: bytearray(3 * 10**9)
+except MemoryError: print("no more")
+print(subprocess.run(["sh", "-c", "ulimit -v"], capture_output=True).stdout)`
+	run := func(name string, args ...string) string {
+		cmd := exec.Command("sh", append([]string{"-c", `ulimit -Sv 2000000; exec "$@"`, "sh", name}, args...)...)
+		var said strings.Builder
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%v, %s", err, &said)
+		}
+		return string(out)
+	}
+	want := run("/usr/bin/python3", "-c", script)
+	if got := run(kmvBinary, "run", "--verify", "--strict", "--", "/usr/bin/python3", "-c", script); got != want || !strings.Contains(want, "no more") {
+		t.Errorf("%q, natively %q", got, want)
+	}
+}
