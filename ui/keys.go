@@ -157,7 +157,8 @@ func (m *Model) click(x, y int) tea.Cmd {
 
 // View draws everything.
 func (m *Model) View() tea.View {
-	v := tea.NewView(m.canvas().String())
+	m.paint(m.sheet.Canvas(m.w, m.h, m.theme))
+	v := tea.NewView(m.sheet.String())
 	v.AltScreen = true
 	v.WindowTitle = "kmv " + m.live.Program
 	if m.mouse {

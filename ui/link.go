@@ -28,7 +28,9 @@ type link struct {
 	typed  []byte
 	news   chan struct{} // capacity 1: something happened
 	urgent chan struct{} // capacity 1: and it must be seen now
+	orders chan given    // commands, in the order in which they were given
 	input  chan struct{} // capacity 1: something was typed
+	silent chan struct{} // closed when no more commands are given
 	last   time.Time     // of wait's last batch
 }
 
@@ -56,12 +58,22 @@ type doneMsg struct {
 	then    func(m *Model, r view.Reply) tea.Cmd
 }
 
+// given is a command under way. Its answer has room to wait.
+type given struct {
+	command view.Command
+	answer  chan doneMsg
+}
+
+// ordersMost may wait: what is typed is that much ahead of the run.
+const ordersMost = 1000
+
 func newLink(run view.Controller) *link {
 	l := &link{run: run, terminal: newTerminal(80, 24), last: time.Now(),
-		news: make(chan struct{}, 1), urgent: make(chan struct{}, 1), input: make(chan struct{}, 1)}
+		news: make(chan struct{}, 1), urgent: make(chan struct{}, 1), input: make(chan struct{}, 1), orders: make(chan given, ordersMost), silent: make(chan struct{})}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	go l.listen()
 	go l.typist()
+	go l.commander()
 	go l.answers()
 	return l
 }
@@ -153,11 +165,36 @@ func (l *link) send(data []byte) {
 	notify(l.input)
 }
 
-// do carries a command out and brings the answer.
+// do carries a command out, behind those that were given before, and brings the answer.
 func (l *link) do(c view.Command, then func(m *Model, r view.Reply) tea.Cmd) tea.Cmd {
+	o := given{c, make(chan doneMsg, 1)}
+	select {
+	case l.orders <- o:
+	default:
+		o.answer <- doneMsg{command: c, err: errors.New("too many commands wait for the run to answer")}
+	}
 	return func() tea.Msg {
-		r, err := l.run.Do(l.ctx, c)
-		return doneMsg{c, r, err, then}
+		select {
+		case d := <-o.answer:
+			d.then = then
+			return d
+		case <-l.ctx.Done():
+			return doneMsg{c, view.Reply{}, l.ctx.Err(), then}
+		}
+	}
+}
+
+// commander gives the commands one after the other: a key must not overtake what was typed before it.
+func (l *link) commander() {
+	defer close(l.silent)
+	for l.ctx.Err() == nil {
+		select {
+		case o := <-l.orders:
+			r, err := l.run.Do(l.ctx, o.command)
+			o.answer <- doneMsg{command: o.command, reply: r, err: err}
+		case <-l.ctx.Done():
+			return
+		}
 	}
 }
 
@@ -202,6 +239,7 @@ func (l *link) glance(q view.Query, then func(m *Model, s *view.Snapshot) tea.Cm
 // close lets go of the run.
 func (l *link) close() {
 	l.stop()
+	<-l.silent
 	l.terminal.Close()
 	l.run.Close()
 }

@@ -41,6 +41,7 @@ type Model struct {
 	config Config
 	keys   map[string][]*Action
 	theme  *draw.Theme
+	sheet  draw.Sheet
 	dark   bool // the terminal's background
 	few    bool // it has 16 colours
 

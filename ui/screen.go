@@ -8,15 +8,21 @@ import (
 	"kmv/ui/pane"
 )
 
-// canvas draws the whole screen.
+// canvas is the whole screen, drawn.
 func (m *Model) canvas() draw.Surface {
 	c := draw.NewCanvas(m.w, m.h, m.theme)
+	m.paint(c)
+	return c
+}
+
+// paint draws the whole screen.
+func (m *Model) paint(c draw.Surface) {
 	if len(m.plan.Boxes) == 0 {
 		m.arrange()
 	}
 	if m.plan.Message != "" {
 		c.Text(0, 0, draw.Warn, m.plan.Message)
-		return c
+		return
 	}
 	m.data.Log, m.data.Search = m.log, m.search.text
 	h := m.header
@@ -32,7 +38,6 @@ func (m *Model) canvas() draw.Surface {
 	} else if m.opt.Tour != nil && m.opt.Tour.on() {
 		m.opt.Tour.draw(c, m)
 	}
-	return c
 }
 
 // present is what the header shows: the state as it is now, also while the panes still show the last stop.

@@ -28,14 +28,14 @@ func (r Rect) Empty() bool { return r.W <= 0 || r.H <= 0 }
 
 // Surface is a rectangle that can be drawn on. Its coordinates start at its own corner.
 type Surface struct {
-	buf   uv.ScreenBuffer
+	buf   *uv.Buffer
 	theme *Theme
 	at    Rect
 }
 
 // NewCanvas is an empty screen.
 func NewCanvas(w, h int, theme *Theme) Surface {
-	return Surface{buf: uv.NewScreenBuffer(w, h), theme: theme, at: Rect{0, 0, w, h}}
+	return Surface{buf: uv.NewBuffer(w, h), theme: theme, at: Rect{0, 0, w, h}}
 }
 
 // Sub is a part of it, cut to its ends.
@@ -60,6 +60,12 @@ func (s Surface) Text(x, y int, role Role, text string) int {
 func (s Surface) styled(x, y int, style uv.Style, text string) int {
 	if y < 0 || y >= s.at.H {
 		return x
+	}
+	for ; len(text) > 1 && text[0] >= ' ' && text[0] < 0x7f && text[1] < 0x80; text = text[1:] { // a cluster of its own, as most are
+		if x >= 0 && x < s.at.W {
+			s.buf.SetCell(s.at.X+x, s.at.Y+y, &uv.Cell{Content: text[:1], Width: 1, Style: style})
+		}
+		x++
 	}
 	for state := -1; text != ""; {
 		var cluster string
@@ -176,7 +182,7 @@ func Fit(text string, w int) string {
 	if w <= 0 {
 		return ""
 	}
-	if uniseg.StringWidth(text) <= w {
+	if len(text) <= w && plain(text) || Width(text) <= w {
 		return text
 	}
 	var b strings.Builder
@@ -195,4 +201,19 @@ func Fit(text string, w int) string {
 }
 
 // Width is the number of columns of a text.
-func Width(text string) int { return uniseg.StringWidth(text) }
+func Width(text string) int {
+	if plain(text) {
+		return len(text)
+	}
+	return uniseg.StringWidth(text)
+}
+
+// plain says that each byte of a text takes a column.
+func plain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
