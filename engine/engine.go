@@ -226,20 +226,28 @@ func (e *engine) killAll() {
 	}
 }
 
-// verifyOften verifies all processes every VerifyEvery, until stop is called.
+// verifyOften verifies all processes every VerifyEvery, from the end of one to the start of the next, until stop is called.
 func (e *engine) verifyOften() (stop func()) {
 	if e.opts.VerifyEvery <= 0 {
 		return func() {}
 	}
 	done := make(chan struct{})
 	go func() {
+		took := time.Duration(0)
 		for {
 			select {
-			case <-time.After(e.opts.VerifyEvery): // from the end of the last one: the program gets that long to itself
+			case <-time.After(max(e.opts.VerifyEvery, took)): // the program gets half of the time at least
 			case <-done:
 				return
 			}
-			if e.requests.do(func(e *engine) { e.failed = e.verifyAll() }) != nil {
+			ended := e.requests.do(func(e *engine) {
+				start := time.Now()
+				if err := e.verifyAll(); err != nil {
+					e.failed = err
+				}
+				took = time.Since(start)
+			})
+			if ended != nil {
 				return
 			}
 		}
