@@ -21,10 +21,17 @@ func setDumpable(e *engine, t *thread, value uint64) error {
 	return e.answer(t, 0)
 }
 
-// dieUndumped makes a process that a signal is about to kill what it asked to be.
-func (t *thread) dieUndumped() error {
-	if !t.p.noDump {
+// beforeCore readies a process for the core file that a signal is about to make of it (signal(7)): the copies stay out, and a process that
+// asked not to be dumped is not. madvise does what is mapped, and says ENOMEM because of the rest.
+func (e *engine) beforeCore(t *thread, sig unix.Signal) error {
+	switch sig {
+	case unix.SIGQUIT, unix.SIGILL, unix.SIGTRAP, unix.SIGABRT, unix.SIGBUS, unix.SIGFPE, unix.SIGSEGV, unix.SIGXCPU, unix.SIGXFSZ, unix.SIGSYS:
+	default:
 		return nil
 	}
-	return t.inject(&call{nr: unix.SYS_PRCTL, args: [6]uint64{unix.PR_SET_DUMPABLE}})
+	calls := []*call{{nr: unix.SYS_MADVISE, args: [6]uint64{e.layout.Offset, uint64(e.layout.Data.High), unix.MADV_DONTDUMP}}}
+	if t.p.noDump {
+		calls = append(calls, &call{nr: unix.SYS_PRCTL, args: [6]uint64{unix.PR_SET_DUMPABLE}})
+	}
+	return t.inject(calls...)
 }

@@ -93,7 +93,7 @@ func (e *engine) kill(t *thread, info ptrace.Siginfo) error {
 	if err := e.verifyAtEnd(t); err != nil {
 		return err
 	}
-	if err := t.dieUndumped(); err != nil {
+	if err := e.beforeCore(t, unix.Signal(info.Signo)); err != nil {
 		return err
 	}
 	t.p.exiting = t.p.exiting || t.pid == t.p.pid
