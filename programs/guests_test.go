@@ -33,7 +33,7 @@ func readGuest(t *testing.T, source string) guest {
 		if text == sc.Text() {
 			break // the comments end
 		}
-		key, rest, _ := strings.Cut(text, ": ")
+		key, rest, _ := strings.Cut(text, ":")
 		switch words := strings.Fields(rest); key {
 		case "cflags":
 			g.cflags = words

@@ -1,11 +1,21 @@
-// Processes that store to shared memory are killed in the middle of it.
+// Processes that store to shared memory are killed in the middle of it, also while signals come all the time.
+// run:
+// run: signals
 #include "guest.h"
 
 static volatile uint64_t *shared;
 
-static void stores(int kind)
+static volatile int ticks;
+static void tick(int sig, siginfo_t *si, void *ctx) { shared[448 + ticks++ % 8] += 3; }
+
+static void stores(int kind, int signals)
 {
 	char from[512];
+	struct itimerval often = {{0, 60}, {0, 60}};
+	if (signals) {
+		on(SIGALRM, tick, SA_RESTART);
+		setitimer(ITIMER_REAL, &often, 0);
+	}
 	for (uint64_t i = 0;; i++)
 		switch (kind) {
 		case 0:
@@ -33,7 +43,7 @@ static void stores(int kind)
 			break;
 		case 5:
 			for (int k = 0; k < 64; k++)
-				__asm__ volatile("adcq %1, %0" : "+m"(shared[400 + k]) : "r"(i) : "cc");
+				__asm__ volatile("adcq %1, %0" : "+m"(shared[380 + k]) : "r"(i) : "cc");
 			break;
 		}
 }
@@ -45,7 +55,7 @@ int main(int argc, char **argv)
 	for (int round = 0; round < 60; round++) {
 		pid_t p = fork();
 		if (p == 0)
-			stores(round % 6);
+			stores(round % 6, argc > 1);
 		uint64_t before = shared[511];
 		struct timespec t = {0, 300000 + round * 37001};
 		nanosleep(&t, 0);
