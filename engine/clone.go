@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"maps"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -371,17 +370,4 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 		e.rootEnd = s
 	}
 	return e.vanished(t)
-}
-
-// groupStop lets a stopped thread stay so until SIGCONT. When job control stops the program itself, kmv stops too, so
-// that the shell sees its job stop.
-func (e *engine) groupStop(t *thread) error {
-	sig := t.stopped.Sig
-	if err := ptrace.Listen(t.tid); err != nil {
-		return err
-	}
-	if t.tid == e.root && sig != unix.SIGSTOP {
-		return unix.Kill(os.Getpid(), unix.SIGSTOP)
-	}
-	return nil
 }

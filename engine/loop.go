@@ -95,6 +95,7 @@ func (e *engine) event(s ptrace.Stop) error {
 		t.parent = 0
 		return e.firstStop(t)
 	}
+	t.clean = t.clean && s.Kind == ptrace.GroupStop
 	switch s.Kind {
 	case ptrace.Signaled:
 		return e.signaled(t, s.Sig)

@@ -73,6 +73,7 @@ type thread struct {
 	wait       wait             // the last one that was interrupted
 	robust     []uint64         // words of the list of set_robust_list when it asked to end
 	running    bool
+	clean      bool          // it stands where it may be stopped for long
 	stopDue    bool          // a stopping signal took effect while the engine used the thread
 	ranAt      int64         // when it was let run last, in microseconds: see near
 	pace       time.Duration // how long it runs between stops

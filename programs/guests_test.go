@@ -12,11 +12,12 @@ import (
 const guestDir = "../testdata/guests"
 
 // guest is a program in testdata/guests, with what the comments at its top say: "cflags:" how to build it, "run:"
-// arguments (a run for each such line), "gaps:" kinds of gaps that are right for it, "cpu:" features that it uses.
+// arguments (a run for each such line), "flags:" of kmv run, "gaps:" kinds of gaps that are right for it, "cpu:" features that it uses.
 type guest struct {
 	source string
 	cflags []string
 	runs   [][]string
+	flags  []string
 	gaps   []string
 	cpu    []string
 }
@@ -39,6 +40,8 @@ func readGuest(t *testing.T, source string) guest {
 			g.cflags = words
 		case "run":
 			g.runs = append(g.runs, words)
+		case "flags":
+			g.flags = words
 		case "gaps":
 			g.gaps = words
 		case "cpu":
@@ -86,7 +89,7 @@ func TestGuests(t *testing.T) {
 			requireCPU(t, g.cpu)
 			binary := g.build(t)
 			for _, args := range g.runs {
-				compare(t, job{steps: [][]string{append([]string{binary}, args...)}, gaps: g.gaps})
+				compare(t, job{steps: [][]string{append([]string{binary}, args...)}, flags: g.flags, gaps: g.gaps})
 			}
 		})
 	}
