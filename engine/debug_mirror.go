@@ -54,6 +54,7 @@ func mirror(e *engine, c view.Command) (view.Reply, error) {
 		if c.Pid == 0 {
 			e.opts.Policy = policy
 		}
+		e.maskHealed() // a copy that was made anew, or is no more, has no errors
 		return nil
 	})
 	if own != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -95,7 +96,11 @@ func (e *engine) mendDiff(p *process, page uint64, a, b []byte, d shadowmem.Diff
 	if verdict == shadowmem.TrustMirror && changed > fewBits && len(e.unseen) > 0 {
 		verdict = shadowmem.Undecided // perhaps a store that is known not to be mirrored
 	}
-	f := e.flipAt(p, d)
+	i, f := e.flipAt(p, d)
+	told := i >= 0 && p.flips[i].told
+	if i >= 0 {
+		p.flips = slices.Delete(slices.Clone(p.flips), i, i+1)
+	}
 	if verdict == shadowmem.Undecided {
 		verdict, by = e.undecided(p, changed)
 	}
@@ -105,7 +110,9 @@ func (e *engine) mendDiff(p *process, page uint64, a, b []byte, d shadowmem.Diff
 	}
 	f.How, f.Bits = "scrub, "+by, changed
 	f.Broken, f.After = clipped(bad), clipped(good)
-	e.failure(view.EventDetected, p, nil, at, f)
+	if !told {
+		e.failure(view.EventDetected, p, nil, at, f)
+	}
 	if verdict == shadowmem.Undecided {
 		e.failure(view.EventUnrecovered, p, nil, at, f)
 		return unix.Kill(p.pid, unix.SIGKILL)
@@ -135,16 +142,15 @@ func (e *engine) undecided(p *process, changed int) (shadowmem.Verdict, string) 
 	return shadowmem.TrustNative, "policy"
 }
 
-// flipAt takes the injected error that explains a difference, if there is one, off the list.
-func (e *engine) flipAt(p *process, d shadowmem.Diff) view.Failure {
+// flipAt is the injected error that explains a difference, if there is one: its place on the list, or -1.
+func (e *engine) flipAt(p *process, d shadowmem.Diff) (i int, f view.Failure) {
 	for i, f := range p.flips {
 		at := e.layout.NativeOf(f.at)
 		if at < d.End && at+nativeAddr(uint64(len(f.mask))) > d.Start {
-			p.flips = append(p.flips[:i:i], p.flips[i+1:]...)
-			return view.Failure{ID: f.id, What: f.what, Mechanism: "write", Age: time.Since(f.since).Seconds()}
+			return i, view.Failure{ID: f.id, What: f.what, Mechanism: "write", Age: time.Since(f.since).Seconds()}
 		}
 	}
-	return view.Failure{What: "flip"}
+	return -1, view.Failure{What: "flip"}
 }
 
 // maskHealed strikes out injected errors that are no longer there: something was stored over them.

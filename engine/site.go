@@ -232,6 +232,7 @@ type flipped struct {
 	since time.Time
 
 	broken []byte // what they were changed to; nil for stuck bits
+	told   bool   // a verification has found them
 }
 
 // stuckBits are bits of a byte that do not take what is stored.

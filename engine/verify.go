@@ -459,9 +459,14 @@ func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, nat
 	}
 	cause := e.cause(p, m, native, mirror, d)
 	if cause == "flip" {
-		f := e.flipAt(p, d)
+		i, f := e.flipAt(p, d) // it stays there until somebody mends it, or writes over it
 		f.How, f.Bits, f.Broken = "verify", differingBits(native, mirror), clipped(mirror)
-		e.failure(view.EventDetected, p, nil, uint64(d.Start), f)
+		if i < 0 || !p.flips[i].told {
+			e.failure(view.EventDetected, p, nil, uint64(d.Start), f)
+		}
+		if i >= 0 {
+			p.flips[i].told = true
+		}
 	}
 	e.verify.DivergentBytes += uint64(d.End - d.Start)
 	e.logf("%d: after %d system calls: %#x-%#x is %x, its copy %x, in %v", p.pid, e.sys.Total, uint64(d.Start), uint64(d.End), clipped(native), clipped(mirror), m)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -159,5 +160,28 @@ func TestControlledEnds(t *testing.T) {
 	tell(t, c, view.Command{Op: view.Continue})
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, cmd.Stderr)
+	}
+}
+
+// TestErrorThatVerificationFound: it is told once, and is over when the copy is made anew.
+func TestErrorThatVerificationFound(t *testing.T) {
+	t.Parallel()
+	_, c, _ := startControlled(t, "--paused", "--scrub=off", "--", "sleep", "1000")
+	for _, command := range []view.Command{
+		{Op: view.Inject, Text: "flip@stack,half=mirror,seed=7"}, {Op: view.Verify}, {Op: view.Verify},
+		{Op: view.Mirror, Text: "stack"}, {Op: view.Mirror, Text: "stack", On: true},
+	} {
+		tell(t, c, command)
+	}
+	s, err := c.Look(t.Context(), view.Query{Failures: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var kinds []view.Kind
+	for _, e := range s.Failures {
+		kinds = append(kinds, e.Kind)
+	}
+	if want := []view.Kind{view.EventInjected, view.EventDetected, view.EventMasked}; !slices.Equal(kinds, want) {
+		t.Errorf("%v, not %v", kinds, want)
 	}
 }
