@@ -270,11 +270,13 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 // woken. The kernel's write could only be mirrored after it: then the waiter may already have stored something else there,
 // as pthread_join does. An empty robust list lies in memory that the waiter may free: the kernel must not look there later.
 func (t *thread) clearChildTID() error {
-	t.p.write(t.clearTID, make([]byte, 4)) // the kernel does not mind a bad address either (kernel/fork.c, mm_release)
+	word := t.clearTID
+	t.clearTID = 0
+	t.p.write(word, make([]byte, 4)) // the kernel does not mind a bad address either (kernel/fork.c, mm_release)
 	return t.inject(
 		&call{nr: unix.SYS_SET_ROBUST_LIST, args: [6]uint64{0, 24}},
 		&call{nr: unix.SYS_SET_TID_ADDRESS},
-		&call{nr: unix.SYS_FUTEX, args: [6]uint64{t.clearTID, 1 /* FUTEX_WAKE */, 1}},
+		&call{nr: unix.SYS_FUTEX, args: [6]uint64{word, 1 /* FUTEX_WAKE */, 1}},
 	)
 }
 
@@ -293,6 +295,19 @@ func (e *engine) mirrorExit(t *thread) error {
 		}
 	}
 	return nil
+}
+
+// outlived says whether a thread's memory is also a process's that goes on: a child of vfork, whose parent is killed.
+func (e *engine) outlived(t *thread) bool {
+	if t.p == nil || t.p.threads == 1 {
+		return false
+	}
+	for _, u := range e.threads {
+		if u.p == t.p && u.pid != t.pid {
+			return true
+		}
+	}
+	return false
 }
 
 // robustMost bounds the walk over a robust list, as the kernel's ROBUST_LIST_LIMIT does.
@@ -344,7 +359,12 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 			}
 		}
 	}
-	if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
+	if e.outlived(t) { // the kernel cleared its word whatever it died of
+		t.robust = append(t.robust, t.clearTID)
+		if err := e.mirrorExit(t); err != nil {
+			return err
+		}
+	} else if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {
 		if err := e.mirrorExit(t); err != nil {
 			return err
 		}
