@@ -33,13 +33,15 @@ type process struct {
 	objects   map[*object]bool // shared objects of which it maps twins
 	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it, or as kmv was started with
 	shares    bool             // memory, with other processes
-	noDump    bool             // PR_SET_DUMPABLE 0: see setDumpable
-	leftOver  bool             // parts of the mirror half could not be unmapped
-	sole      *sole            // a system call of one thread, for which the others wait
-	forkOps   []shadowmem.Op   // what the mirror half of a forked child still needs
-	buf       []byte           // for copies
-	exiting   bool             // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time
-	copied    uint64           // bytes that the engine copied to the mirror
+	mostSize  uint64           // of its memory and of what is resident, in KiB, as far as seen
+	mostRSS   uint64
+	noDump    bool           // PR_SET_DUMPABLE 0: see setDumpable
+	leftOver  bool           // parts of the mirror half could not be unmapped
+	sole      *sole          // a system call of one thread, for which the others wait
+	forkOps   []shadowmem.Op // what the mirror half of a forked child still needs
+	buf       []byte         // for copies
+	exiting   bool           // exit_group has been asked for, or a fatal signal delivered: its memory may be gone at any time
+	copied    uint64         // bytes that the engine copied to the mirror
 
 	lost    map[uint64]*lostPage // unreadable pages, by address in their half
 	repairs int                  // lost pages that were repaired

@@ -13,7 +13,7 @@ import (
 
 // /proc/PID/maps and its like tell a program where it lies, and natively nothing of kmv is there. When a process of the tree
 // opens such a file of one of the tree, its descriptor is replaced by that of a memfd with the native view (selfview_text.go),
-// as of the moment. The routine stops for opens whose path may lead there (syscalls.ProcWords); what has been opened is told
+// as of the moment; status is another (selfview_status.go). The routine stops for opens whose path may lead there (syscalls.ProcWords); what has been opened is told
 // from the descriptor, whatever the path was.
 
 // opened looks at the descriptor that an open has returned.
@@ -22,7 +22,7 @@ func (e *engine) opened(t *thread, fd int64) error {
 	name, _ := os.Readlink(link)
 	base := filepath.Base(name)
 	var fs unix.Statfs_t
-	if base != "mem" && views[base] == nil || unix.Statfs(link, &fs) != nil || fs.Type != unix.PROC_SUPER_MAGIC {
+	if base != "mem" && base != "status" && views[base] == nil || unix.Statfs(link, &fs) != nil || fs.Type != unix.PROC_SUPER_MAGIC {
 		return nil
 	}
 	of := e.shownBy(link, name)
@@ -33,7 +33,13 @@ func (e *engine) opened(t *thread, fd int64) error {
 	if base == "mem" {
 		return e.memoryOpened(of.p, link, flags)
 	}
-	text, err := e.view(of, base)
+	var text []byte
+	var err error
+	if base == "status" {
+		text, err = e.status(t, fd, of)
+	} else {
+		text, err = e.view(of, base)
+	}
 	if err == nil {
 		err = e.substitute(t, fd, flags, text)
 	}

@@ -70,6 +70,14 @@ func (c *Chain) Mode() int64 {
 	return unix.SECCOMP_MODE_FILTER
 }
 
+// Count is the number of filters.
+func (c *Chain) Count() (n int) {
+	for ; c != nil && c.Program != nil; c = c.Before {
+		n++
+	}
+	return n
+}
+
 // Judges says whether calls of a number have to be judged: false means that all of them are allowed.
 func (c *Chain) Judges(nr uint64) bool {
 	return c != nil && (nr >= Numbers || c.judges[nr/64]>>(nr%64)&1 != 0)

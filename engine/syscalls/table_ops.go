@@ -13,7 +13,7 @@ const whyDirect = "direct I/O writes past the length that read returns"
 // ProcWords are the first four bytes of paths that may lead to a file that shows a process to itself: below /proc, from /proc or
 // from /proc/PID. A path that gets there otherwise (./maps, a symbolic link) is not seen.
 var ProcWords = [...][4]byte{{'/', 'p', 'r', 'o'}, {'s', 'e', 'l', 'f'}, {'t', 'h', 'r', 'e'}, {'t', 'a', 's', 'k'},
-	{'m', 'a', 'p', 's'}, {'s', 'm', 'a', 'p'}, {'n', 'u', 'm', 'a'}, {'m', 'e', 'm', 0}}
+	{'m', 'a', 'p', 's'}, {'s', 't', 'a', 't'}, {'s', 'm', 'a', 'p'}, {'n', 'u', 'm', 'a'}, {'m', 'e', 'm', 0}}
 
 // selectCases covers select while its three sets are the 1024 bits of an fd_set; the kernel rounds nfds up to 64 bits.
 func selectCases(timeout Effect) []Case {
