@@ -264,6 +264,51 @@ func (e *engine) resolvePending(t *thread, again bool) {
 	}
 }
 
+// condition changes what a breakpoint stops for. It is checked where the breakpoint is.
+func condition(e *engine, c view.Command) (view.Reply, error) {
+	t, err := e.threadOf(c)
+	if err != nil {
+		return view.Reply{}, err
+	}
+	b, err := e.breakOf(c.ID)
+	if err != nil {
+		return view.Reply{}, err
+	}
+	env := e.environment(t)
+	if b.Kind == "break" {
+		env = env.at(b.Addr)
+	}
+	if c.If != "" && !b.Pending {
+		if err := expr.Check(c.If, env); err != nil {
+			return view.Reply{}, commandError(err)
+		}
+	}
+	if b.If = c.If; c.If == "" {
+		return view.Reply{Text: fmt.Sprintf("%d stops always", b.ID)}, nil
+	}
+	return view.Reply{Text: fmt.Sprintf("%d stops if %s", b.ID, b.If)}, nil
+}
+
+func ignoreHits(e *engine, c view.Command) (view.Reply, error) {
+	b, err := e.breakOf(c.ID)
+	if err != nil {
+		return view.Reply{}, err
+	}
+	b.ignore = max(c.Count, 0)
+	return view.Reply{Text: fmt.Sprintf("the next %d hits of %d are passed over", b.ignore, b.ID)}, nil
+}
+
+// breakOf finds a breakpoint or watchpoint by its number.
+func (e *engine) breakOf(id int) (*breakpoint, error) {
+	for _, b := range e.debug.breaks {
+		if b.ID == id {
+			return b, nil
+		}
+	}
+	word := fmt.Sprint(id)
+	return nil, &view.CommandError{Text: word, End: len(word), Problem: "no breakpoint has this number", Hint: "info breakpoints lists them"}
+}
+
 // change deletes, enables or disables breakpoints and watchpoints by number; 0 means all.
 func change(what func(e *engine, b *breakpoint)) func(*engine, view.Command) (view.Reply, error) {
 	return func(e *engine, c view.Command) (view.Reply, error) {
@@ -278,7 +323,7 @@ func change(what func(e *engine, b *breakpoint)) func(*engine, view.Command) (vi
 			return nil
 		})
 		if err == nil && found == 0 && c.ID != 0 {
-			err = &view.CommandError{Text: fmt.Sprint(c.ID), End: len(fmt.Sprint(c.ID)), Problem: "no breakpoint has this number", Hint: "info breakpoints lists them"}
+			_, err = e.breakOf(c.ID)
 		}
 		return view.Reply{}, err
 	}

@@ -78,9 +78,7 @@ func opened(m *Model, l *Line) (tea.Cmd, error) {
 	case pane.IDStack:
 		return nil, m.frame(m.stack().Frame())
 	case pane.IDThreads:
-		m.thread = m.panes[pane.IDThreads].(*pane.Threads).Selected(d)
-		m.code().Follow()
-		m.past.leave(m)
+		m.selectThread(m.panes[pane.IDThreads].(*pane.Threads).Selected(d))
 	case pane.IDBreaks:
 		if b := m.breaks().Selected(d); b != nil && b.Kind == "watch" {
 			m.show(pane.IDMemory)

@@ -20,6 +20,7 @@ var lookActions = []*Action{
 	{Name: "down", Keys: []string{"d"}, Group: "look", Help: "select the called frame",
 		Do: func(m *Model, l *Line) (tea.Cmd, error) { return m.want(), m.frame(m.stack().Frame() - 1) }},
 	{Name: "frame", Aliases: []string{"f"}, Args: "[N]", Group: "look", Help: "select call N of the stack: expressions, locals and registers are about it, until the program stops again", Do: frameNumber},
+	{Name: "thread", Args: "ID", Group: "look", Help: "select a thread: its registers, stack and code are shown, and steps are its own", Do: threadNumber},
 	{Name: "where", Aliases: []string{"bt", "backtrace"}, Keys: []string{"w"}, Group: "look", Help: "the call stack", Do: where},
 	{Name: "variables", Keys: []string{"v"}, Group: "look", Help: "only the named variables in the list of ranges (again: all)", Do: variables},
 	{Name: "vectors", Keys: []string{"V"}, Group: "look", Help: "vector registers too, or not",
@@ -121,6 +122,34 @@ func frameNumber(m *Model, l *Line) (tea.Cmd, error) {
 		}
 	}
 	return m.want(), m.frame(n)
+}
+
+func threadNumber(m *Model, l *Line) (tea.Cmd, error) {
+	if err := l.need(1); err != nil {
+		return nil, err
+	}
+	n, err := l.number(0)
+	if err != nil {
+		return nil, err
+	}
+	return m.glance(view.Query{Threads: true}, func(m *Model, s *view.Snapshot) tea.Cmd {
+		for i, t := range s.Threads {
+			if t.ID == int(n) || i+1 == int(n) && n < 100 { // gdb counts them from 1
+				m.selectThread(t.ID)
+				m.say(draw.Plain, fmt.Sprintf("thread %d %s %s %s", t.ID, t.Name, t.State, t.Symbol))
+				return m.want()
+			}
+		}
+		return m.fail(l.bad(0, "is no thread of the program", "info threads lists them"))
+	}), nil
+}
+
+// selectThread shows a thread from its innermost frame on.
+func (m *Model) selectThread(id int) {
+	m.thread = id
+	m.stack().Select(0)
+	m.code().Follow()
+	m.past.leave(m)
 }
 
 func where(m *Model, l *Line) (tea.Cmd, error) {

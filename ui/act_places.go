@@ -21,12 +21,14 @@ var placeActions = []*Action{
 		Help: "stop after a write to these bytes; as many as you like, no debug registers are used", Do: watch},
 	{Name: "delete", Keys: []string{"delete", "x"}, Args: "[ID]", Group: "places", When: there,
 		Help: "delete a breakpoint or watchpoint (as a key: the selected one; `delete all`: all)", Do: deleteBreak},
+	{Name: "condition", Args: "ID [COND]", Group: "places", When: there, Help: "stop at a breakpoint only if COND holds (without one: always)", Do: condition},
+	{Name: "ignore", Args: "ID N", Group: "places", When: there, Help: "pass over the next N hits of a breakpoint", Do: ignore},
 	{Name: "enable", Args: "ID", Group: "places", When: there, Help: "enable a breakpoint", Do: able(view.Enable)},
 	{Name: "disable", Args: "ID", Group: "places", When: there, Help: "disable it", Do: able(view.Disable)},
 }
 
-// condition splits `X if COND`.
-func condition(l *Line, from int) (text, cond string) {
+// conditional splits `X if COND`.
+func conditional(l *Line, from int) (text, cond string) {
 	rest := l.Rest(from)
 	if cond, ok := strings.CutPrefix(rest, "if "); ok {
 		return "", strings.TrimSpace(cond)
@@ -40,7 +42,7 @@ func condition(l *Line, from int) (text, cond string) {
 func setBreak(temporary bool) func(m *Model, l *Line) (tea.Cmd, error) {
 	return func(m *Model, l *Line) (tea.Cmd, error) {
 		c := view.Command{Op: view.Break, Temporary: temporary}
-		c.Text, c.If = condition(l, 0)
+		c.Text, c.If = conditional(l, 0)
 		if n := len(l.Args); n > 0 && l.Args[n-1].Text == "if" {
 			return nil, l.bad(n, "is missing: a condition", "such as: break main if $rdi==3")
 		}
@@ -91,7 +93,7 @@ func watch(m *Model, l *Line) (tea.Cmd, error) {
 		return nil, err
 	}
 	c := view.Command{Op: view.Watch, Thread: m.thread, Frame: m.chosen()}
-	c.Text, c.If = condition(l, 0)
+	c.Text, c.If = conditional(l, 0)
 	if head, size, ok := lastWord(c.Text); ok {
 		if n, err := parseNumber(size); err == nil && head != "" {
 			c.Text, c.Size = head, n
@@ -136,6 +138,36 @@ func deleteBreak(m *Model, l *Line) (tea.Cmd, error) {
 }
 
 func (m *Model) breaks() *pane.Breaks { return m.panes[pane.IDBreaks].(*pane.Breaks) }
+
+// condition changes a breakpoint's condition.
+func condition(m *Model, l *Line) (tea.Cmd, error) {
+	return changed(m, l, 1, view.Command{Op: view.Condition, If: l.Rest(1)})
+}
+
+func ignore(m *Model, l *Line) (tea.Cmd, error) {
+	c := view.Command{Op: view.Ignore}
+	if len(l.Args) > 1 {
+		n, err := l.number(1)
+		if err != nil {
+			return nil, err
+		}
+		c.Count = int(n)
+	}
+	return changed(m, l, 2, c)
+}
+
+// changed sends a command about the breakpoint that a line names first.
+func changed(m *Model, l *Line, need int, c view.Command) (tea.Cmd, error) {
+	if err := l.need(need); err != nil {
+		return nil, err
+	}
+	n, err := l.number(0)
+	if err != nil {
+		return nil, err
+	}
+	c.ID = int(n)
+	return m.act(l, c, nil), nil
+}
 
 func able(op view.Op) func(m *Model, l *Line) (tea.Cmd, error) {
 	return func(m *Model, l *Line) (tea.Cmd, error) {

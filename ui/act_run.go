@@ -51,6 +51,7 @@ var runActions = []*Action{
 		}},
 	{Name: "until", Aliases: []string{"advance"}, Args: "LOCATION", Group: "run", When: paused,
 		Help: "run to a place (a function, file:line, *address; without one: the selected instruction), or until the frame returns", Do: until},
+	{Name: "start", Group: "run", When: paused, Help: "run to the beginning of main", Do: start},
 	{Name: "pause", Aliases: []string{"interrupt"}, Keys: []string{"ctrl+c", "f6"}, Group: "run", When: both(live, running), typing: true,
 		Help: "pause the program; nothing of it is between an instruction and its mirror write", Do: pause},
 	{Name: "animate", Keys: []string{"a"}, Args: "[step|stepi|block|store]", Group: "run", Do: animate,
@@ -98,6 +99,14 @@ func until(m *Model, l *Line) (tea.Cmd, error) {
 	}
 	m.animate.on = false
 	return m.resume(c), nil
+}
+
+// start runs to main, which a program that was just started has not come to.
+func start(m *Model, l *Line) (tea.Cmd, error) {
+	m.animate.on = false
+	return m.act(l, view.Command{Op: view.Break, Text: "main", Temporary: true}, func(m *Model, r view.Reply) tea.Cmd {
+		return m.resume(view.Command{Op: view.Continue})
+	}), nil
 }
 
 func pause(m *Model, l *Line) (tea.Cmd, error) {

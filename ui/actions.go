@@ -34,7 +34,7 @@ var Table []*Action
 var groups = []string{"run", "places", "memory", "failures", "look", "history", "screen", "move", "session"}
 
 func init() {
-	Table = slices.Concat(runActions, placeActions, memoryActions, failureActions, lookActions, historyActions, screenActions, moveActions, sessionActions)
+	Table = slices.Concat(runActions, placeActions, memoryActions, failureActions, lookActions, displayActions, historyActions, screenActions, moveActions, sessionActions)
 }
 
 // find is the action of a name or alias. A prefix that fits one action only will do.

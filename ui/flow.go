@@ -135,7 +135,7 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		}
 		if msg.stop && (msg.snap.State == view.Paused || msg.snap.Stops > 0) {
 			m.past.add(m, msg.snap)
-			cmd = m.next()
+			cmd = tea.Batch(m.showDisplays(m.displays), m.next())
 		}
 	}
 	switch {

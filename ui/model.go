@@ -55,12 +55,16 @@ type Model struct {
 	before pane.ID // the focus before the program's terminal got it
 	mouse  bool
 
-	data    pane.Data
-	header  pane.Header
-	live    *view.Snapshot // the newest
-	root    int            // the first process
-	listed  listing        // where list goes on
-	thread  int            // whose registers are shown; 0 is the one that stopped
+	data   pane.Data
+	header pane.Header
+	live   *view.Snapshot // the newest
+	root   int            // the first process
+	listed listing        // where list goes on
+
+	displays    []display // what is shown at each stop
+	lastDisplay int
+
+	thread  int // whose registers are shown; 0 is the one that stopped
 	flow    flow
 	past    past
 	animate animation

@@ -24,11 +24,13 @@ const (
 	Back    Op = "back"    // Count moments back; On: to the stop before at a breakpoint or watchpoint
 	Forward Op = "forward" // Count moments on
 
-	Break   Op = "break"   // at Addr (or Text: a symbol, file:line, *expression), If a condition, Temporary
-	Watch   Op = "watch"   // writes to [Addr, Addr+Size) (or Text: a variable), If a condition
-	Delete  Op = "delete"  // breakpoint or watchpoint ID; 0 is all
-	Enable  Op = "enable"  // ID
-	Disable Op = "disable" // ID
+	Break     Op = "break"     // at Addr (or Text: a symbol, file:line, *expression), If a condition, Temporary
+	Watch     Op = "watch"     // writes to [Addr, Addr+Size) (or Text: a variable), If a condition
+	Delete    Op = "delete"    // breakpoint or watchpoint ID; 0 is all
+	Condition Op = "condition" // of breakpoint or watchpoint ID: If; "" is none
+	Ignore    Op = "ignore"    // the next Count hits of ID
+	Enable    Op = "enable"    // ID
+	Disable   Op = "disable"   // ID
 
 	Write  Op = "write"  // Data to Addr in Half; HalfBoth keeps the halves equal
 	SetReg Op = "setreg" // Text = Value, of Thread
