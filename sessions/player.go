@@ -129,7 +129,7 @@ func (p *Player) Do(_ context.Context, c view.Command) (view.Reply, error) {
 		return view.Reply{Value: v}, err
 	case view.Verify:
 		return p.verified(), nil
-	case view.Explain, view.Why:
+	case view.Explain, view.Why, view.Type, view.Locals, view.List: // debug information is not recorded
 		return p.answered(c)
 	}
 	return view.Reply{}, fixed(c.Op)
@@ -152,7 +152,7 @@ func (p *Player) answered(c view.Command) (view.Reply, error) {
 		from = p.film.moments[p.at-1].last + 1
 	}
 	for _, l := range p.Recording.Lines[from : m.last+1] {
-		if a := l.Asked; a != nil && a.Command.Op == c.Op && a.Command.Addr == c.Addr && a.Command.Text == c.Text {
+		if a := l.Asked; a != nil && a.Command.Op == c.Op && a.Command.Addr == c.Addr && a.Command.Text == c.Text && a.Command.On == c.On && a.Command.Frame == c.Frame {
 			if a.Reply == nil {
 				return view.Reply{}, errors.New(a.Error)
 			}

@@ -213,7 +213,7 @@ func (t *tape) asked(c view.Command, reply view.Reply, err error) {
 
 // changes are the commands that change what a stop shows.
 var changes = map[view.Op]bool{view.Write: true, view.SetReg: true, view.Mirror: true, view.Inject: true, view.Break: true, view.Watch: true,
-	view.Delete: true, view.Enable: true, view.Disable: true, view.Scrub: true}
+	view.Delete: true, view.Enable: true, view.Disable: true, view.Scrub: true, view.Assign: true, view.Condition: true, view.Ignore: true}
 
 // seen notes what a watcher reads: a stop's memory at once, a running program's with the next pull.
 func (t *tape) seen(s *view.Snapshot) {
