@@ -1,6 +1,7 @@
 package ctype
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -188,21 +189,27 @@ func (p *Printer) pointer(t *Type, v uint64) string {
 	return s + " " + p.cstring(v)
 }
 
-// cstring is the text at an address, up to its zero.
+// cstring is the text at an address, up to its zero. It is read in pieces that end where pages do: what follows may not be there.
 func (p *Printer) cstring(addr uint64) string {
-	text := make([]byte, 0, most)
-	var b [1]byte
+	const page, piece = 4096, 64
+	var text []byte
 	for len(text) < most {
-		if err := p.Bytes(addr+uint64(len(text)), b[:]); err != nil {
-			if len(text) == 0 {
-				return fmt.Sprintf("<error: Cannot access memory at address %#x>", addr)
+		at := addr + uint64(len(text))
+		b := make([]byte, min(piece, page-at%page))
+		if err := p.Bytes(at, b); err != nil {
+			b = b[:1] // perhaps less than a page
+			if err := p.Bytes(at, b); err != nil {
+				failed := fmt.Sprintf("<error: Cannot access memory at address %#x>", at)
+				if len(text) == 0 {
+					return failed
+				}
+				return quote(text, false) + failed
 			}
-			return quote(text, false) + fmt.Sprintf("<error: Cannot access memory at address %#x>", addr+uint64(len(text)))
 		}
-		if b[0] == 0 {
-			return quote(text, false)
+		if n := bytes.IndexByte(b, 0); n >= 0 {
+			return quote(append(text, b[:n]...), len(text)+n > most)
 		}
-		text = append(text, b[0])
+		text = append(text, b...)
 	}
 	return quote(text, true)
 }

@@ -23,6 +23,7 @@ type Row struct {
 // lineTable is the DWARF of an image: compilation units by address, rows of those that were asked for.
 type lineTable struct {
 	ready  chan struct{} // closed when data and units are there
+	waited bool          // patience is at its end
 	data   *dwarf.Data
 	units  []unit
 	ranges []unitRange // by low
@@ -30,6 +31,7 @@ type lineTable struct {
 	file      *elf.File // that has the DWARF
 	sections  *sections
 	types     map[dwarf.Offset]*ctype.Type
+	functions map[uint64]*Function    // that were asked for, by the address
 	inlined   map[string]*made        // functions that may be inlined, by name; nil until asked for
 	qualified map[dwarf.Offset]string // names of declarations that are in a namespace or a class
 }
@@ -52,8 +54,8 @@ type unitRange struct {
 	unit      int
 }
 
-// patience is how long a question about a line waits for the DWARF to be read: an answer without lines is better than a
-// screen that stands still.
+// patience is how long questions about lines and functions wait for the DWARF to be read, once: an answer without lines is better than
+// a screen that stands still.
 const patience = 15 * time.Millisecond
 
 // Line is the source position of an address. ok is false where there is none, or while it is still being read.
@@ -194,10 +196,14 @@ func (im *Image) waitLines(most time.Duration) bool {
 		return true
 	default:
 	}
+	if most == patience && t.waited {
+		return false
+	}
 	select {
 	case <-t.ready:
 		return true
 	case <-time.After(most):
+		t.waited = true
 		return false
 	}
 }

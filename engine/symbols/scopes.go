@@ -241,6 +241,19 @@ func (im *Image) FunctionAt(pc uint64) *Function {
 		return nil
 	}
 	t := &im.lines
+	if f, known := t.functions[pc]; known {
+		return f
+	}
+	const most = 4096
+	if t.functions == nil || len(t.functions) > most {
+		t.functions = map[uint64]*Function{}
+	}
+	f := t.functionAt(pc)
+	t.functions[pc] = f
+	return f
+}
+
+func (t *lineTable) functionAt(pc uint64) *Function {
 	i := t.unitAt(pc)
 	if i < 0 {
 		return nil
