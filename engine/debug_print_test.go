@@ -117,7 +117,12 @@ func asked(c string, frame int) view.Command {
 
 // In optimized code variables are in registers, or computed, or nowhere: the same is known of each call as gdb knows.
 func TestLocalsOfOptimizedCodeAreGdbs(t *testing.T) {
-	program := guest(t, "optimized.c")
+	for _, flags := range [][]string{{"-gdwarf-5"}, {"-gdwarf-4"}, {"-gdwarf-5", "-O1", "-gz", "-no-pie"}} {
+		t.Run(strings.Join(flags, " "), func(t *testing.T) { localsAreGdbs(t, guest(t, "optimized.c", flags...)) })
+	}
+}
+
+func localsAreGdbs(t *testing.T, program string) {
 	commands := []string{"info locals", "info args"}
 	var all []string
 	for range 4 {

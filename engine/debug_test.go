@@ -93,8 +93,8 @@ func (s *steered) finish() {
 	}
 }
 
-// guest builds a program of testdata/guests/debug.
-func guest(t *testing.T, name string) string {
+// guest builds a program of testdata/guests/debug, with more flags than it asks for itself.
+func guest(t *testing.T, name string, more ...string) string {
 	t.Helper()
 	source := "../testdata/guests/debug/" + name
 	text, err := os.ReadFile(source)
@@ -108,7 +108,7 @@ func guest(t *testing.T, name string) string {
 	if strings.HasSuffix(name, ".cc") {
 		compiler = "g++"
 	}
-	cmd := exec.Command(compiler, append(strings.Fields(flags), "-o", out, source)...)
+	cmd := exec.Command(compiler, append(append(strings.Fields(flags), more...), "-o", out, source)...)
 	if b, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("%v: %s", err, b)
 	}
