@@ -151,7 +151,7 @@ func (e *engine) breakReason(t *thread) string {
 			b.ignore--
 			continue
 		}
-		reason = fmt.Sprintf("breakpoint %d at %s%s", b.ID, e.stopName(t.p, t.regs.Rip), why)
+		reason = fmt.Sprintf("breakpoint %d at %s%s", b.ID, e.stopName(t.p, t.regs.Rip, b.Text), why)
 		if b.Temporary {
 			e.removeBreak(b)
 		}
@@ -231,7 +231,7 @@ func (e *engine) addBreak(t *thread, c view.Command, b *breakpoint) (view.Reply,
 		return nil
 	})
 	reply.Addr = b.Addr
-	reply.Text = fmt.Sprintf("breakpoint %d at %#x <%s>", b.ID, b.Addr, e.stopName(t.p, b.Addr))
+	reply.Text = fmt.Sprintf("breakpoint %d at %#x <%s>", b.ID, b.Addr, e.stopName(t.p, b.Addr, b.Text))
 	if n := len(addrs); n > 1 {
 		reply.Text += fmt.Sprintf(" and %d more", n-1)
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"kmv/engine/symbols"
 )
@@ -39,8 +40,9 @@ func (e *engine) calls(t *thread, most int) []frame {
 	return list[:min(len(list), most)]
 }
 
-// copiedAt says whose copy an address belongs to: "square, copied into main", or "".
-func (e *engine) copiedAt(p *process, addr uint64) string {
+// copiedAt says whose copy an address belongs to: "square, inlined in main", or "". Of copies in copies it is the one of that name,
+// else the innermost.
+func (e *engine) copiedAt(p *process, addr uint64, name string) string {
 	m, ok := e.moduleAt(p, addr)
 	if !ok {
 		return ""
@@ -49,12 +51,19 @@ func (e *engine) copiedAt(p *process, addr uint64) string {
 	if fn == nil || fn.Inline == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s, inlined in %s", fn.Innermost().Name, e.placeName(p, addr))
+	name = name[strings.LastIndexByte(name, ':')+1:]
+	shown := fn.Innermost().Name
+	for in := fn.Inline; in != nil; in = in.Inline {
+		if in.Name == name {
+			shown = name
+		}
+	}
+	return fmt.Sprintf("%s, inlined in %s", shown, e.placeName(p, addr))
 }
 
-// stopName is where a thread has stopped, for a person.
-func (e *engine) stopName(p *process, addr uint64) string {
-	if s := e.copiedAt(p, addr); s != "" {
+// stopName is where a breakpoint that was given as a text is, for a person.
+func (e *engine) stopName(p *process, addr uint64, text string) string {
+	if s := e.copiedAt(p, addr, text); s != "" {
 		return s
 	}
 	return e.placeName(p, addr)
