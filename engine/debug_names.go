@@ -201,14 +201,14 @@ func (e *engine) resolveBreak(t *thread, b *breakpoint) ([]uint64, error) {
 		if err != nil {
 			return nil, &view.CommandError{Text: text, Start: i + 1, End: len(text), Problem: "is not a line number", Hint: "FILE:LINE, a function, or *EXPRESSION"}
 		}
-		return e.lineAddresses(t, text[:i], line), nil
+		return e.lineAddresses(t, text[:i], line, text)
 	}
 	if line, err := strconv.Atoi(text); err == nil {
 		r, ok := e.currentLine(t, e.nativeRegs(t).Rip)
 		if !ok {
 			return nil, &view.CommandError{Text: text, End: len(text), Problem: "is a line, and there is no current file", Hint: "FILE:LINE, a function, or *EXPRESSION"}
 		}
-		return e.lineAddresses(t, r.File, line), nil
+		return e.lineAddresses(t, r.File, line, text)
 	}
 	return e.functionAddresses(t, text)
 }
@@ -268,13 +268,17 @@ func (e *engine) functionAddresses(t *thread, name string) ([]uint64, error) {
 	return nil, err
 }
 
-func (e *engine) lineAddresses(t *thread, file string, line int) (addrs []uint64) {
+// lineAddresses are where the code of a line begins; none and no error where the file is not known yet.
+func (e *engine) lineAddresses(t *thread, file string, line int, text string) (addrs []uint64, err error) {
 	for _, m := range e.modules(t.p) {
 		for _, a := range m.image.Addresses(file, line) {
 			addrs = append(addrs, a+m.bias)
 		}
 	}
-	return addrs
+	if _, known := e.rowOf(t.p, file, 1); addrs == nil && known {
+		return nil, &view.CommandError{Text: text, End: len(text), Problem: fmt.Sprintf("there is no code at line %d or behind it", line), Hint: "list shows the lines"}
+	}
+	return addrs, nil
 }
 
 // body is where a breakpoint in a function belongs: behind its prologue, at the start of a line, as gdb has it. A function

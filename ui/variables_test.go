@@ -25,6 +25,8 @@ func TestVariables(t *testing.T) {
 	s.sees("is not a variable here")
 	s.keys(":break 66 if list[i].id == 2" + enter)
 	s.sees("breakpoint 1 at")
+	s.keys(":break values.c:9999" + enter)
+	s.sees("there is no code at line 9999 or behind it")
 	s.keys(":break not_loaded_yet" + enter)
 	s.sees("breakpoint 2 is pending: not_loaded_yet is not in what is loaded")
 	s.keys("c")
