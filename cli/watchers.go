@@ -12,8 +12,8 @@ import (
 	"kmv/metrics"
 )
 
-// farewell is how long the clients of a run that has ended may take to read the rest.
-const farewell = 2 * time.Second
+// farewell is how long the clients of a run that has ended may take between two pieces of the rest. On a busy machine that is seconds.
+const farewell = 10 * time.Second
 
 // watchers are who watches a run. What they need is opened before the program starts: nothing must cost a run.
 type watchers struct {

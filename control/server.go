@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kmv/engine/view"
@@ -22,6 +23,7 @@ type Server struct {
 	clients   sync.WaitGroup
 	mu        sync.Mutex
 	conns     map[*net.UnixConn]bool
+	sent      atomic.Uint64 // messages, to all
 }
 
 // Serve accepts clients until Close. Connections that were made before are taken too.
@@ -49,7 +51,7 @@ func (s *Server) accept() {
 		s.clients.Add(1)
 		go func() {
 			defer s.clients.Done()
-			serve(conn, s.run)
+			serve(conn, s.run, &s.sent)
 			s.mu.Lock()
 			delete(s.conns, conn)
 			s.mu.Unlock()
@@ -57,8 +59,8 @@ func (s *Server) accept() {
 	}
 }
 
-// Close takes no more clients, and waits until those that are there know how the run ended, but not longer than grace.
-// The run's events must have ended, or clients are cut off after that time.
+// Close takes no more clients, and waits until those that are there know how the run ended; once nobody has taken anything for as
+// long as grace, they are cut off. The run's events must have ended, or that is so for all.
 func (s *Server) Close(grace time.Duration) {
 	s.listener.Close()
 	s.accepting.Wait()
@@ -67,10 +69,15 @@ func (s *Server) Close(grace time.Duration) {
 		s.clients.Wait()
 		close(gone)
 	}()
-	select {
-	case <-gone:
-		return
-	case <-time.After(grace):
+	for before := s.sent.Load(); ; before = s.sent.Load() { // a slow client of a program that prints much has a lot to read
+		select {
+		case <-gone:
+			return
+		case <-time.After(grace):
+		}
+		if s.sent.Load() == before {
+			break
+		}
 	}
 	s.mu.Lock()
 	for conn := range s.conns {
@@ -95,12 +102,13 @@ type session struct {
 	out     *bufio.Writer
 	enc     *json.Encoder
 	replies chan message
+	sent    *atomic.Uint64
 }
 
 // serve talks to one client until it leaves or the run has ended.
-func serve(conn *net.UnixConn, run *Shared) {
+func serve(conn *net.UnixConn, run *Shared, sent *atomic.Uint64) {
 	defer conn.Close()
-	s := &session{run: run.Watch(), conn: conn, in: json.NewDecoder(conn), out: bufio.NewWriter(conn), replies: make(chan message)}
+	s := &session{run: run.Watch(), conn: conn, in: json.NewDecoder(conn), out: bufio.NewWriter(conn), replies: make(chan message), sent: sent}
 	defer s.run.Close()
 	s.enc = json.NewEncoder(s.out)
 	if !s.greet() {
@@ -199,5 +207,6 @@ func (s *session) write(ctx context.Context) {
 		if s.enc.Encode(m) != nil || s.out.Flush() != nil || m.End {
 			return
 		}
+		s.sent.Add(1)
 	}
 }
