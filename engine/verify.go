@@ -30,7 +30,8 @@ func (e *engine) verifyAtEnd(t *thread) error {
 	if e.opts.Watched && t.pid == e.root {
 		e.noteLast(t)
 	}
-	if e.opts.VerifyAtExit || e.opts.VerifyEvery != 0 {
+	borrowed := t.pid != t.p.pid && e.outlived(t) // by vfork: it will be compared when its owner ends
+	if (e.opts.VerifyAtExit || e.opts.VerifyEvery != 0) && !borrowed {
 		if err := e.verifyProcess(t); err != nil {
 			return err
 		}

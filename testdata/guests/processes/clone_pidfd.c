@@ -9,6 +9,10 @@ static int seen;
 static int child(void *arg)
 {
 	seen = fd;
+	pid_t pid = fork(); // at whose end a copy of the memory is compared
+	if (pid == 0)
+		_exit(0);
+	check(waitpid(pid, 0, 0) == pid);
 	_exit(5);
 }
 
