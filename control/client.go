@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -96,11 +97,14 @@ func notThere(name string, err error) error {
 // read takes in what the server sends.
 func (c *Client) read(in *json.Decoder) {
 	defer close(c.done)
-	over := errLost
+	var over error
 	var final *view.Snapshot
 	for {
 		var m message
-		if in.Decode(&m) != nil {
+		if err := in.Decode(&m); err != nil {
+			if over = errLost; !errors.Is(err, io.EOF) {
+				over = fmt.Errorf("%w: %w", errLost, err)
+			}
 			break
 		}
 		if m.End {
@@ -144,8 +148,8 @@ func (c *Client) ask(ctx context.Context, m message) (message, error) {
 	c.sending.Lock()
 	err := c.enc.Encode(m)
 	c.sending.Unlock()
-	if err != nil {
-		c.conn.Close() // the reader ends, and tells everybody why
+	if err != nil && !errors.Is(err, unix.EPIPE) { // behind the run's end there is still to be read how it ended: the reader comes to that
+		c.conn.Close()
 	}
 	select {
 	case a, ok := <-reply:
