@@ -126,7 +126,7 @@ func openSSLLoops() []string {
 var pythonSuite = strings.Fields(`test_json test_re test_zlib test_hashlib test_thread test_threading_local test_decimal test_sqlite3
 	test_list test_dict test_set test_unicode test_bytes test_float test_int test_complex test_struct test_array test_bz2
 	test_lzma test_gzip test_pickle test_collections test_itertools test_functools test_generators test_coroutines
-	test_exceptions test_fractions test_heapq test_random test_statistics test_datetime test_io test_csv test_ast`)
+	test_exceptions test_fractions test_heapq test_random test_statistics test_datetime test_io test_csv test_ast test_subprocess`)
 
 func TestPrograms(t *testing.T) {
 	for _, r := range matrix {
