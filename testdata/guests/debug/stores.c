@@ -1,4 +1,5 @@
-// Two threads store without end, one of them to an array of its own.
+// Two threads store without end, one of them to an array of its own; with an argument they end soon.
+// run: soon
 // cflags: -g -O1 -pthread
 #include "../guest.h"
 
@@ -18,9 +19,12 @@ static void *filler(void *arg) {
 	return NULL;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
 	pthread_t t;
 	pthread_create(&t, NULL, filler, NULL);
-	for (;;)
-		total++;
+	do
+		for (int i = 0; i < 1 << 20; i++)
+			total++;
+	while (argc == 1 || total < 1 << 26);
+	exit(0);
 }
