@@ -126,6 +126,48 @@ func (e *engine) sigprocmask(t *thread, a [6]uint64) (int64, error) {
 	return 0, nil
 }
 
+// sigpending tells the signals that are held, too.
+func sigpending(e *engine, t *thread, a [6]uint64) error {
+	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
+		set, err := t.p.word(a[0])
+		if ret != 0 || a[1] < 8 || err != nil {
+			return ret, nil
+		}
+		for _, info := range t.held {
+			set |= bit(unix.Signal(info.Signo))
+		}
+		t.p.writeWord(a[0], set)
+		return ret, nil
+	})
+}
+
+// sigtimedwait takes one of the signals that are held, if it is waited for. One that comes later the kernel takes out itself, unless
+// it came before the call had begun (goOn).
+func sigtimedwait(e *engine, t *thread, a [6]uint64) error {
+	if ret := t.takeHeld(a); ret != 0 {
+		return e.answer(t, ret)
+	}
+	return e.pass(t, nil)
+}
+
+// takeHeld is what sigtimedwait returns for a signal that is held, 0 if there is none for it.
+func (t *thread) takeHeld(a [6]uint64) int64 {
+	if len(t.held) == 0 || a[3] != 8 {
+		return 0
+	}
+	set, err := t.p.word(a[0])
+	i := slices.IndexFunc(t.held, func(info ptrace.Siginfo) bool { return set&bit(unix.Signal(info.Signo)) != 0 })
+	if err != nil || i < 0 {
+		return 0
+	}
+	info := t.held[i]
+	t.holdBack(slices.Delete(t.held, i, i+1))
+	if a[1] != 0 && !t.p.write(a[1], info.Bytes()) {
+		return fail(unix.EFAULT)
+	}
+	return int64(info.Signo)
+}
+
 // ownRoutines are calls that the engine implements and that mostly need no stop: code of their own runs them, or leaves them to the
 // engine.
 var ownRoutines = map[uint64]func(*builder) x86.Label{

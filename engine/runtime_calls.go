@@ -157,6 +157,16 @@ func (e *engine) goOn(t *thread) error {
 		}
 		return e.enter(t)
 	}
+	if behind := c.address(c.rt.gadget) + 2; t.call != nil && t.call.nr == unix.SYS_RT_SIGTIMEDWAIT &&
+		(t.regs.Rip == behind-2 || t.regs.Rip == behind && int64(t.regs.Rax) == fail(unix.EINTR)) {
+		if ret := t.takeHeld(t.call.args); ret != 0 {
+			t.regs.Rax, t.regs.Rip, t.regs.Orig_rax = uint64(ret), behind, noSyscall
+			if err := ptrace.SetRegs(t.tid, &t.regs); err != nil {
+				return err
+			}
+			return t.resume(0)
+		}
+	}
 	switch {
 	case int64(t.regs.Rax) != fail(unix.EINTR):
 		return t.resume(0)

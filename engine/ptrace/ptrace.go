@@ -116,6 +116,9 @@ func (s *Siginfo) Addr() uint64 { return *(*uint64)(unsafe.Pointer(&s.Fields[0])
 // SetAddr sets si_addr.
 func (s *Siginfo) SetAddr(a uint64) { *(*uint64)(unsafe.Pointer(&s.Fields[0])) = a }
 
+// Bytes are the siginfo_t as the kernel writes it (128 bytes).
+func (s *Siginfo) Bytes() []byte { return (*[unsafe.Sizeof(*s)]byte)(unsafe.Pointer(s))[:] }
+
 // Value is si_value of a queued signal.
 func (s *Siginfo) Value() uint64 { return *(*uint64)(unsafe.Pointer(&s.Fields[8])) }
 
