@@ -320,3 +320,28 @@ func TestRestart(t *testing.T) {
 	}
 	s.finish()
 }
+
+// A watchpoint comes and goes while the program runs and forks: whenever it goes, the copies can be written again.
+func TestWatchComesAndGoes(t *testing.T) {
+	s := steer(t, Options{VerifyAtExit: true}, "sh", "-c", "i=0; while [ $i -lt 200 ]; do (true); /bin/true; i=$((i+1)); done")
+	go func() {
+		for range s.Events() {
+		}
+	}()
+	came := 0
+	for range 100 {
+		if _, err := s.Do(context.Background(), view.Command{Op: view.Pause}); errors.Is(err, ErrEnded) {
+			break
+		}
+		w, err := s.Do(context.Background(), view.Command{Op: view.Watch, Text: "*(int*)($rsp-256)"}) // may find nobody to do it
+		_, _ = s.Do(context.Background(), view.Command{Op: view.Continue})
+		if err == nil {
+			came++
+			_, _ = s.Do(context.Background(), view.Command{Op: view.Delete, ID: w.ID})
+			_, _ = s.Do(context.Background(), view.Command{Op: view.Continue}) // it may have stopped for it
+		}
+	}
+	if r, err := s.Wait(); err != nil || *r.Exit.Code != 0 || r.Verify.DivergentBytes != 0 || came == 0 {
+		t.Errorf("%d watchpoints: %+v, %v", came, r, err)
+	}
+}

@@ -39,7 +39,7 @@ type writer struct {
 
 // watching is the watchpoints of a process.
 type watching struct {
-	pages map[uint64]bool // native pages whose mirror may not be written
+	pages map[uint64]bool // native pages whose mirror may not be written: those of the cells, or more
 	cells []*watchCell
 	by    writer // what is under way that may write
 	moved bool   // mappings have changed since the pages were protected
@@ -78,7 +78,11 @@ func newWatch(e *engine, c view.Command) (view.Reply, error) {
 	}
 	own := e.still(func() error {
 		e.limitWatch(t, b)
-		return e.watch(t.p, b)
+		err := e.watch(t.p, b)
+		if err != nil {
+			e.unwatch(b)
+		}
+		return err
 	})
 	if own != nil {
 		return view.Reply{}, own
@@ -204,22 +208,28 @@ func (e *engine) unwatch(b *breakpoint) {
 			}
 		}
 		w.cells = keep
-		var calls []*call
-		for page := range w.pages {
-			if m, ok := p.space.Find(nativeAddr(page)); !needed[page] && ok && m.Twin != shadowmem.SourceNone {
-				calls = append(calls, e.protectMirror(page, m.TwinProt))
-			}
-		}
-		w.pages = needed
 		if t := e.hand(p); t != nil {
-			_ = e.borrow(t, calls...)
-		} else {
-			w.pages = nil // its stores still fault, and are seen to be of no interest
-		}
-		if len(w.cells) == 0 && w.pages != nil {
-			p.watches = nil
+			_ = e.unshield(t, needed) // it fails if the process has been killed
 		}
 	}
+}
+
+// unshield lets the mirror of pages be written again that are watched no more; without anything to watch the process is as it was.
+func (e *engine) unshield(t *thread, needed map[uint64]bool) error {
+	p := t.p
+	var calls []*call
+	for page := range p.watches.pages {
+		if m, ok := p.space.Find(nativeAddr(page)); !needed[page] && ok && m.Twin != shadowmem.SourceNone {
+			calls = append(calls, e.protectMirror(page, m.TwinProt))
+		}
+	}
+	if err := e.borrow(t, calls...); err != nil {
+		return err
+	}
+	if p.watches.pages = needed; len(p.watches.cells) == 0 {
+		p.watches = nil
+	}
+	return nil
 }
 
 // watched says whether a fault comes from the protection of a watched page.
@@ -229,7 +239,7 @@ func (e *engine) watched(p *process, info ptrace.Siginfo) bool {
 	}
 	page := uint64(e.layout.Native(shadowmem.Mirror(info.Addr()))) &^ 4095
 	m, ok := p.space.Find(nativeAddr(page))
-	return ok && m.Writable() && (p.watches.pages == nil || p.watches.pages[page]) && p.lost[page+e.layout.Offset] == nil
+	return ok && m.Writable() && p.watches.pages[page] && p.lost[page+e.layout.Offset] == nil
 }
 
 // watchFault takes a thread, which is about to write to the mirror of a watched page, to the end of its native instruction.
@@ -445,6 +455,9 @@ func (w *watching) fork() *watching {
 
 // lookAtWatches is called where a thread is about to enter translated code.
 func (e *engine) lookAtWatches(t *thread) (stopped bool, err error) {
+	if len(t.p.watches.cells) == 0 { // when the last one went, nobody could make a system call
+		return false, e.alone(t, func() error { return e.unshield(t, map[uint64]bool{}) })
+	}
 	if t.p.watches.moved {
 		if err := e.alone(t, func() error { return e.shieldBy(t) }); err != nil {
 			return true, err
