@@ -211,13 +211,19 @@ func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 		t.restore(pt)
 		return e.mirrorScatter(t, &in, code)
 	}
-	from, to := t.slotAt(translator.SlotA), t.regs.Rdi
-	t.restore(pt)
-	if to < from { // direction flag set: elements at and below from were written
-		from, to = to, from+16
+	element := uint64(max(in.StoreSize, 1))
+	ahead := min(t.regs.Rcx*element, fastString)
+	from, to := t.slotAt(translator.SlotA), t.regs.Rdi+ahead
+	if t.regs.Eflags&directionFlag != 0 { // elements at and below from were written
+		from, to = t.regs.Rdi+element-ahead, from+element
 	}
+	t.restore(pt)
 	return t.p.copyToMirror(from, to-from)
 }
+
+// fastString is what a string instruction may have stored beyond what its counters say when a page fault ended it: the part in
+// front of the page of a store across its boundary. It is stored again (63 bytes at the end of a page, in xz).
+const fastString = 64
 
 // enterMost is what enter writes at the most: the old frame pointer and 31 more (SDM 2A, ENTER).
 const enterMost = 32 * 8

@@ -113,6 +113,11 @@ func (e *engine) parkAt(u *thread, s ptrace.Stop) (bool, error) {
 	if err := ptrace.GetRegs(u.tid, &u.regs); err != nil {
 		return false, err
 	}
+	if s.Kind == ptrace.Interrupted { // no trap is pending: if it has executed an int3, that trap was lost
+		if err := u.behindTrap(); err != nil {
+			return false, err
+		}
+	}
 	if u.call != nil { // in the gadget: before, inside or just behind its system call
 		u.call.wasCut = u.call.wasCut || u.regs.Rip == u.p.code.address(u.p.code.rt.gadget)+2
 		if s.Kind == ptrace.Signaled {

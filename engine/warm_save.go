@@ -171,7 +171,7 @@ func (w *drafter) reserve() {
 	}
 	for j, d := range w.drafts {
 		if d != nil {
-			d.Code = make([]byte, 0, int(sizes[j].code)+sizes[j].exits)
+			d.Code = make([]byte, 0, int(sizes[j].code)+2*sizes[j].exits)
 			d.Blocks = make([]saved.Block, 0, sizes[j].blocks)
 			d.Links = make([]saved.Link, 0, sizes[j].links)
 			d.Exits = make([]saved.Exit, 0, sizes[j].exits)
@@ -276,7 +276,7 @@ func (w *drafter) copyExits() {
 // lead gives a branch of a draft an int3.
 func lead(d *saved.Draft, x saved.Exit) {
 	x.At = uint32(len(d.Code))
-	d.Code = append(d.Code, int3)
+	d.Code = append(d.Code, int3, int3)
 	putRel32(d.Code, x.Site, x.At)
 	d.Exits = append(d.Exits, x)
 }

@@ -204,17 +204,22 @@ func FaultPending(tid int) (bool, error) {
 		nr    int32
 	}{nr: 8}
 	var infos [8]Siginfo
-	n, _, e := unix.RawSyscall6(unix.SYS_PTRACE, peekSiginfo, uintptr(tid), uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&infos)), 0, 0)
-	if e != 0 {
-		return false, e
-	}
-	for _, s := range infos[:n] {
-		switch unix.Signal(s.Signo) {
-		case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP:
-			if s.Code > 0 {
-				return true, nil
+	for { // there may be many, real-time signals queue; and each time only some are told, if kmv itself has a signal pending
+		n, _, e := unix.RawSyscall6(unix.SYS_PTRACE, peekSiginfo, uintptr(tid), uintptr(unsafe.Pointer(&args)), uintptr(unsafe.Pointer(&infos)), 0, 0)
+		if e != 0 {
+			return false, e
+		}
+		for _, s := range infos[:n] {
+			switch unix.Signal(s.Signo) {
+			case unix.SIGSEGV, unix.SIGBUS, unix.SIGILL, unix.SIGFPE, unix.SIGTRAP:
+				if s.Code > 0 {
+					return true, nil
+				}
 			}
 		}
+		if n == 0 {
+			return false, nil
+		}
+		args.off += uint64(n)
 	}
-	return false, nil
 }
