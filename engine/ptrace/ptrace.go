@@ -8,7 +8,10 @@
 package ptrace
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"strconv"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -217,9 +220,21 @@ func FaultPending(tid int) (bool, error) {
 				}
 			}
 		}
-		if n == 0 {
+		if n == 0 || args.off == 0 && !synchronousPending(tid) {
 			return false, nil
 		}
 		args.off += uint64(n)
 	}
+}
+
+// synchronousPending says whether any signal that exceptions come as is pending for a thread, whoever sent it.
+func synchronousPending(tid int) bool {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(tid) + "/status")
+	if err != nil {
+		return false
+	}
+	_, rest, _ := bytes.Cut(status, []byte("SigPnd:\t"))
+	mask, err := strconv.ParseUint(string(rest[:min(16, len(rest))]), 16, 64)
+	const synchronous = 1<<(unix.SIGSEGV-1) | 1<<(unix.SIGBUS-1) | 1<<(unix.SIGILL-1) | 1<<(unix.SIGFPE-1) | 1<<(unix.SIGTRAP-1)
+	return err != nil || mask&synchronous != 0
 }
