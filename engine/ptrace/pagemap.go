@@ -2,6 +2,7 @@ package ptrace
 
 import (
 	"os"
+	"sync"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -33,12 +34,17 @@ func Swapped(pagemap *os.File, start, end uint64, visit func(start, end uint64) 
 	return scan(pagemap, start, end, isSwapped, visit)
 }
 
+// regionsPool has the kernel's answers: on the heap, which does not move. The address of what does not escape would be one of the
+// stack, and that moves when it grows.
+var regionsPool = sync.Pool{New: func() any { return new([256]pageRegion) }}
+
 func scan(pagemap *os.File, start, end, categories uint64, visit func(start, end uint64) error) error {
-	regions := new([256]pageRegion)
+	regions := regionsPool.Get().(*[256]pageRegion)
+	defer regionsPool.Put(regions)
 	for start < end {
 		a := &scanArgs{start: start, end: end, vecLen: uint64(len(regions)), anyOf: categories, returned: isPresent}
 		a.size = uint64(unsafe.Sizeof(*a))
-		a.vec = uint64(uintptr(unsafe.Pointer(regions))) // both on the heap, which does not move
+		a.vec = uint64(uintptr(unsafe.Pointer(regions)))
 		n, _, errno := unix.Syscall(unix.SYS_IOCTL, pagemap.Fd(), pagemapScan, uintptr(unsafe.Pointer(a)))
 		if (errno == unix.ENOTTY || errno == unix.EINVAL) && categories == isSwapped {
 			return nil // not to be known
@@ -64,7 +70,8 @@ const isFile = 1 << 2
 // Private counts the bytes of [start, end) that are in memory of the process's own, not in a file's pages. Without
 // PAGEMAP_SCAN it is 0.
 func Private(pagemap *os.File, start, end uint64) (bytes uint64) {
-	regions := new([256]pageRegion)
+	regions := regionsPool.Get().(*[256]pageRegion)
+	defer regionsPool.Put(regions)
 	for start < end {
 		a := &scanArgs{start: start, end: end, vecLen: uint64(len(regions)), inverted: isFile, mask: isPresent | isFile, returned: isPresent}
 		a.size = uint64(unsafe.Sizeof(*a))
