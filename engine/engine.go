@@ -54,11 +54,12 @@ type engine struct {
 	last       *view.Snapshot // of the program itself, when its end was certain
 	bell       *ptrace.Bell
 	requests   *requests
-	paused     bool      // no thread runs, and stops have to wait
-	failed     error     // what went wrong while a request was carried out: the end of the run
-	reason     string    // of the pause
-	parked     []*thread // that go on when the pause ends
-	current    int       // the thread that stopped last
+	paused     bool        // no thread runs, and stops have to wait
+	pausedNow  atomic.Bool // the same for other goroutines, or true a little longer
+	failed     error       // what went wrong while a request was carried out: the end of the run
+	reason     string      // of the pause
+	parked     []*thread   // that go on when the pause ends
+	current    int         // the thread that stopped last
 	debug      debugger
 	sampler    sampler
 	images     map[string]*symbols.Image // by file
@@ -122,6 +123,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
+	e.pausedNow.Store(e.opts.Paused)
 	for _, t := range e.opts.Triggers {
 		if t.Place == "" {
 			e.wait(t)

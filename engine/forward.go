@@ -62,6 +62,9 @@ func (e *engine) forward(sig unix.Signal) {
 
 // endPaused ends a paused program for a signal that kmv got, and says whether it was one.
 func (e *engine) endPaused(sig unix.Signal) (was bool) {
+	if !e.pausedNow.Load() { // nothing is asked of the engine of a run that goes on: the bell is wanted for the terminal's signals
+		return false
+	}
 	_ = e.requests.do(func(e *engine) {
 		if was = e.paused; was {
 			e.emit(view.Event{Kind: view.EventLog, Text: "kmv got " + unix.SignalName(sig) + ": the paused program is ended"})
