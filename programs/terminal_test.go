@@ -83,7 +83,6 @@ func TestJobControl(t *testing.T) {
 // exactly once.
 func TestInterruptKmv(t *testing.T) {
 	require(t, python)
-	t.Parallel()
 	script := `
 import signal, sys
 n = 0
@@ -116,7 +115,6 @@ for line in sys.stdin:
 
 // TestNoOrphan kills kmv in ways that it cannot prepare for; its program must not stay behind.
 func TestNoOrphan(t *testing.T) {
-	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP} {
 		p := start(t, true, t.TempDir(), true, "cat")
 		p.typed("here\r")
