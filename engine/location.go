@@ -211,11 +211,11 @@ func (e *engine) mirrorRepeat(t *thread, pt translator.Point) error {
 		t.restore(pt)
 		return e.mirrorScatter(t, &in, code)
 	}
-	element := uint64(max(in.StoreSize, 1))
-	ahead := min(t.regs.Rcx*element, fastString)
+	const most = 8 // bytes of an element
+	ahead := min(t.regs.Rcx*most, fastString)
 	from, to := t.slotAt(translator.SlotA), t.regs.Rdi+ahead
 	if t.regs.Eflags&directionFlag != 0 { // elements at and below from were written
-		from, to = t.regs.Rdi+element-ahead, from+element
+		from, to = t.regs.Rdi-ahead, from+most
 	}
 	t.restore(pt)
 	return t.p.copyToMirror(from, to-from)
