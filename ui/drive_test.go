@@ -2,6 +2,8 @@ package ui
 
 import (
 	"os"
+	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +25,7 @@ type driver struct {
 	m    *Model
 	run  *fake
 	msgs chan tea.Msg
-	open int // commands under way
+	open int // commands under way, but the wait for events
 	seen int // events that the model has
 	copy string
 	quit bool
@@ -52,8 +54,18 @@ func (d *driver) start(c tea.Cmd) {
 	if c == nil {
 		return
 	}
+	if waits(c) {
+		go func() { d.msgs <- inSequence{c()} }()
+		return
+	}
 	d.open++
 	go func() { d.msgs <- doneCmd{c()} }()
+}
+
+// waits says that a command is the model's wait for events, which ends when there are some. A batch that holds it is none: it
+// ends at once.
+func waits(c tea.Cmd) bool {
+	return strings.HasSuffix(runtime.FuncForPC(reflect.ValueOf(c).Pointer()).Name(), ".wait-fm")
 }
 
 type doneCmd struct{ msg tea.Msg }
@@ -88,7 +100,7 @@ func (d *driver) send(msg tea.Msg) {
 func (d *driver) settle() {
 	d.t.Helper()
 	limit := time.After(20 * time.Second)
-	for d.open > 1 || !d.quiet() {
+	for d.open > 0 || !d.quiet() {
 		select {
 		case m := <-d.msgs:
 			d.receive(m)
