@@ -115,7 +115,8 @@ func (e *engine) meet(t *thread, child int) {
 		c.clearTID = t.birth.childTID
 	}
 	c.pace, c.ownCPUs = t.pace, t.ownCPUs
-	if e.near.inherit(t, c); c.p.threads > 1 {
+	c.borrows = flags&unix.CLONE_VFORK != 0 && c.p.threads == 2
+	if e.near.inherit(t, c); c.p.threads > 1 && !c.borrows {
 		e.near.release(t)
 		e.near.release(c)
 	}

@@ -109,6 +109,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	}
 	e.emitEarly()
 	e.limit = liftLimit()
+	ptrace.Quiet()
 	pid, err := ptrace.Start(e.opts.Path, e.opts.Argv, e.opts.Env, e.files(), e.opts.Terminal != nil)
 	if err != nil {
 		return nil, &StartError{e.opts.Path, err}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,8 +13,8 @@ import (
 )
 
 // A stop is two changes from one thread to another: the target's to the engine's, and back. On one processor that takes 3 us; to
-// wake another that sleeps, 12 and more. So while a thread stops all the time (a program that has just started), it is kept on
-// the engine's processor, and let go as soon as it does work of its own: parallel work stays parallel.
+// wake another that sleeps, 12 and more. So while a thread stops all the time (a program that has just started, a parent that waits
+// for its children), it is kept on the engine's processor, and let go as soon as it does work of its own: parallel work stays parallel.
 
 // near is the threads that are kept.
 type near struct {
@@ -24,21 +26,70 @@ type near struct {
 }
 
 const (
-	nearPace  = 100 * time.Microsecond // of a thread that is kept: the time that it runs between two stops
-	longPace  = 3 * nearPace           // longer times do not count more
+	nearPace  = 100 * time.Microsecond // the time that a thread runs between two stops: it is kept
+	farPace   = 2 * nearPace           // it is let go; longer times do not count more than twice this
 	nearAlone = 5 * time.Millisecond   // without a stop: it is let go
+	nearLook  = time.Millisecond       // how often the kernel is asked for a thread's time
 )
 
 // paced notes how long a thread ran until it stopped, and keeps it near or lets it go.
 func (e *engine) paced(t *thread) {
-	ran := min(time.Since(t.resumed()), longPace)
-	t.pace = (3*t.pace + ran) / 4
-	switch {
-	case t.p == nil || t.p.threads > 1 || t.ownCPUs || t.pace > nearPace:
+	if t.p == nil || t.ownCPUs || t.p.threads > 1 && !(t.borrows && t.p.threads == 2) {
 		e.near.release(t)
-	default:
+		return
+	}
+	t.stops++
+	if ran, ok := t.ran(time.Since(t.resumed())); ok {
+		t.pace = (3*t.pace + min(ran, 2*farPace)) / 4
+	}
+	if t.pace > farPace {
+		e.near.release(t)
+	} else if t.pace < nearPace {
 		e.near.keep(t)
 	}
+}
+
+// ran is how long a thread ran between two stops that were so far apart. It may have slept most of that: the kernel knows its
+// processor's time, and also how long it waited for a processor, which is time that another one would have had for it.
+func (t *thread) ran(apart time.Duration) (time.Duration, bool) {
+	if apart <= nearPace {
+		return apart, true
+	}
+	now := time.Now()
+	if now.Sub(t.looked) < nearLook {
+		return 0, false
+	}
+	used, ok := schedTime(t.tid)
+	if !ok {
+		return apart, true
+	}
+	mean := (used - t.used) / time.Duration(t.stops)
+	t.looked, t.used, t.stops = now, used, 0
+	return mean, true
+}
+
+// schedTime is how long a thread has run and waited for a processor (Documentation/scheduler/sched-stats.rst).
+func schedTime(tid int) (time.Duration, bool) {
+	var buf [64]byte
+	fd, err := unix.Open("/proc/"+strconv.Itoa(tid)+"/schedstat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, false
+	}
+	defer unix.Close(fd)
+	n, _ := unix.Read(fd, buf[:])
+	var sum int64
+	words := bytes.Fields(buf[:max(n, 0)])
+	if len(words) < 2 {
+		return 0, false
+	}
+	for _, w := range words[:2] {
+		v, err := strconv.ParseInt(string(w), 10, 64)
+		if err != nil {
+			return 0, false
+		}
+		sum += v
+	}
+	return time.Duration(sum), true
 }
 
 // resumed is when a thread was let run last.

@@ -79,10 +79,14 @@ type thread struct {
 	stopDue    bool          // a stopping signal took effect while the engine used the thread
 	ranAt      int64         // when it was let run last, in microseconds: see near
 	pace       time.Duration // how long it runs between stops
-	ownCPUs    bool          // it has chosen its processors
-	cpus       *unix.CPUSet  // those that it had when it was kept near last
-	stopped    ptrace.Stop   // the last stop
-	limit      *unix.Rlimit  // of the program that it executes next
+	stops      int           // since the kernel was asked what time it has used, and when that was
+	used       time.Duration
+	looked     time.Time
+	borrows    bool         // it is a child of vfork, whose parent waits
+	ownCPUs    bool         // it has chosen its processors
+	cpus       *unix.CPUSet // those that it had when it was kept near last
+	stopped    ptrace.Stop  // the last stop
+	limit      *unix.Rlimit // of the program that it executes next
 	filters    *seccomp.Chain
 	readExec   bool   // READ_IMPLIES_EXEC
 	fetchFault bool   // the fault that is being delivered is a fetch of the next instruction

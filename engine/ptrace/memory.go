@@ -2,7 +2,6 @@ package ptrace
 
 import (
 	"fmt"
-	"os"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -11,8 +10,7 @@ import (
 // Memory reads and writes a target's address space, ignoring page protections (proc(5), /proc/PID/mem; ptrace access).
 // It is safe while threads of the target run, with no promise of atomicity.
 type Memory struct {
-	pid  int
-	file *os.File
+	pid, fd int
 	// Repair, if set, is asked about an address that could not be accessed: true means that it can be now.
 	Repair func(addr uint64) bool
 	hidden map[uint64]bool // pages whose contents are lost, although the kernel would show some
@@ -20,15 +18,19 @@ type Memory struct {
 
 // OpenMemory opens the memory of a process that this thread traces. After an execve it must be opened anew.
 func OpenMemory(pid int) (*Memory, error) {
-	f, err := os.OpenFile("/proc/"+strconv.Itoa(pid)+"/mem", os.O_RDWR|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open("/proc/"+strconv.Itoa(pid)+"/mem", unix.O_RDWR|unix.O_CLOEXEC, 0) // an os.File would ask epoll about it
 	if err != nil {
 		return nil, fmt.Errorf("target memory: %w", err)
 	}
-	return &Memory{pid: pid, file: f}, nil
+	return &Memory{pid: pid, fd: fd}, nil
 }
 
 // Close releases the descriptor.
-func (m *Memory) Close() error { return m.file.Close() }
+func (m *Memory) Close() error {
+	fd := m.fd
+	m.fd = -1 // the number is soon another file's
+	return unix.Close(fd)
+}
 
 // Read fills buf from addr, or fails: a partial read is an error.
 func (m *Memory) Read(addr uint64, buf []byte) error {
@@ -60,7 +62,7 @@ func (m *Memory) Write(addr uint64, buf []byte) error {
 func (m *Memory) transfer(io func(fd int, b []byte, off int64) (int, error), addr uint64, buf []byte, repair bool) (n int, err error) {
 	for n < len(buf) {
 		at := addr + uint64(n)
-		k, err := io(int(m.file.Fd()), buf[n:m.visible(at, n, len(buf))], int64(at))
+		k, err := io(m.fd, buf[n:m.visible(at, n, len(buf))], int64(at))
 		if k <= 0 {
 			if repair && m.Repair != nil && m.Repair(at) {
 				continue
