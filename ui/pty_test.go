@@ -505,7 +505,9 @@ func TestEveryKey(t *testing.T) {
 	// Answers come in their order: once this one is there, no window of an earlier one opens and takes a key.
 	for !strings.Contains(s.screen(), "9999") {
 		s.keys(ctrlC + ":p 1111*9" + enter)
-		s.until("an answer", func(screen string) bool { return strings.Contains(screen, "9999") || strings.Contains(screen, "(Esc closes)") })
+		s.until("an answer", func(screen string) bool {
+			return strings.Contains(screen, "9999") || strings.Contains(screen, "(Esc closes)")
+		})
 	}
 	s.keys(ctrlC)
 	s.kills()
