@@ -101,7 +101,7 @@ func (t *thread) halfDone() extent {
 
 // repeated is what a string instruction with a repetition is about to write.
 func (t *thread) repeated(in *x86.Inst) (addr, size uint64) {
-	element := uint64(max(in.StoreSize, 1))
+	element := uint64(in.OpSize)
 	size = t.regs.Rcx * element
 	if t.regs.Eflags&directionFlag != 0 {
 		return t.regs.Rdi + element - size, size

@@ -30,7 +30,18 @@ static void stores(int kind, int signals)
 			void *d = (void *)(shared + 128), *s = from;
 			size_t n = sizeof from;
 			from[i & 511] = i;
-			__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n)::"memory");
+			if (i % 4 == 0) {
+				__asm__ volatile("rep movsb" : "+D"(d), "+S"(s), "+c"(n)::"memory");
+			} else if (i % 4 == 1) {
+				n /= 8;
+				__asm__ volatile("rep movsq" : "+D"(d), "+S"(s), "+c"(n)::"memory");
+			} else if (i % 4 == 2) {
+				n /= 4;
+				__asm__ volatile("rep stosl" : "+D"(d), "+c"(n) : "a"((uint32_t)i) : "memory");
+			} else {
+				n /= 2, d = (char *)d + 510, s = from + 510;
+				__asm__ volatile("std; rep movsw; cld" : "+D"(d), "+S"(s), "+c"(n)::"memory", "cc");
+			}
 			break;
 		}
 		case 3:
