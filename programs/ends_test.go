@@ -42,6 +42,11 @@ func TestEnds(t *testing.T) {
 			}
 			for round := range rounds {
 				for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGINT} {
+					if sig == syscall.SIGINT && strings.HasPrefix(tree, "bash") {
+						// Natively, too, bash 5.2 sends itself SIGINT for ever if one comes while it is about to wait
+						// (wait_sigint_handler, before the old handler is kept).
+						continue
+					}
 					killedTree(t, words, sig, rand.New(rand.NewPCG(uint64(round), uint64(sig))))
 				}
 			}

@@ -141,9 +141,16 @@ func (p *partner) status() string {
 	case <-p.done:
 		return p.cmd.ProcessState.String()
 	case <-time.After(patience):
-		p.t.Fatalf("%v still runs", p.cmd.Args)
+		p.t.Fatalf("%v still runs\n%s", p.cmd.Args, p.stacks())
 		return ""
 	}
+}
+
+// stacks ends what hangs, and is what it then says of itself: a Go program shows its goroutines.
+func (p *partner) stacks() string {
+	p.cmd.Process.Signal(syscall.SIGABRT)
+	<-p.done
+	return p.screen()
 }
 
 // check holds the report of a run under kmv to its promises.

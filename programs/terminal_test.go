@@ -82,6 +82,7 @@ func TestJobControl(t *testing.T) {
 // TestInterruptKmv presses ^C, which kmv and its program both get, and interrupts kmv alone, which hands it on: the program sees each
 // exactly once.
 func TestInterruptKmv(t *testing.T) {
+	t.Parallel()
 	require(t, python)
 	script := `
 import signal, sys
@@ -115,6 +116,7 @@ for line in sys.stdin:
 
 // TestNoOrphan kills kmv in ways that it cannot prepare for; its program must not stay behind.
 func TestNoOrphan(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIGHUP} {
 		p := start(t, true, t.TempDir(), true, "cat")
 		p.typed("here\r")
