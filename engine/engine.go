@@ -124,7 +124,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
-	e.pausedNow.Store(e.opts.Paused)
+	e.setPaused(e.opts.Paused)
 	for _, t := range e.opts.Triggers {
 		if t.Place == "" {
 			e.wait(t)

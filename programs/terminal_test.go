@@ -85,16 +85,26 @@ func TestInterruptKmv(t *testing.T) {
 	t.Parallel()
 	require(t, python)
 	script := `
-import signal, sys
+import os, select, signal
 n = 0
 def caught(sig, frame):
     global n
     n += 1
-    print("int", n, flush=True)
+    os.write(1, b"int %d\n" % n)
+r, w = os.pipe() # else a signal just before read is handled after it
+os.set_blocking(w, False)
+signal.set_wakeup_fd(w)
 signal.signal(signal.SIGINT, caught)
-print("ready", flush=True)
-for line in sys.stdin:
-    print("got", line.strip(), n, flush=True)
+os.write(1, b"ready\n")
+while True:
+    ready, _, _ = select.select([0, r], [], [])
+    if r in ready:
+        os.read(r, 1)
+    if 0 in ready:
+        line = os.read(0, 1000)
+        if not line:
+            break
+        os.write(1, b"got %s %d\n" % (line.strip(), n))
 `
 	p := start(t, true, t.TempDir(), true, "/usr/bin/python3", "-c", script)
 	p.expect("ready")
