@@ -8,8 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -77,14 +75,6 @@ not know where it will store: one such range makes all stores of the program rac
 	f.live.add(fl)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "say what the engine does, on standard error")
 	return cmd
-}
-
-// collectOften keeps the heap small: most of it are tables without pointers, one entry a translated block, so that collecting takes little
-// time, and the program's machine has that memory for itself. But a short run shall not collect at all: this begins with the first time.
-func collectOften() {
-	if os.Getenv("GOGC") == "" {
-		runtime.SetFinalizer(new([64]byte), func(*[64]byte) { debug.SetGCPercent(20) })
-	}
 }
 
 // runProgram looks the program up, runs it, and turns its report into files, text and a status.

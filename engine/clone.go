@@ -114,7 +114,7 @@ func (e *engine) meet(t *thread, child int) {
 	if flags&unix.CLONE_CHILD_CLEARTID != 0 {
 		c.clearTID = t.birth.childTID
 	}
-	c.pace, c.ownCPUs = t.pace, t.ownCPUs
+	c.pace, c.looked, c.ownCPUs = t.pace, t.looked, t.ownCPUs
 	c.borrows = flags&unix.CLONE_VFORK != 0 && c.p.threads == 2
 	if e.near.inherit(t, c); c.p.threads > 1 && !c.borrows {
 		e.near.release(t)

@@ -29,7 +29,7 @@ const (
 	nearPace  = 100 * time.Microsecond // the time that a thread runs between two stops: it is kept
 	farPace   = 2 * nearPace           // it is let go; longer times do not count more than twice this
 	nearAlone = 5 * time.Millisecond   // without a stop: it is let go
-	nearLook  = time.Millisecond       // how often the kernel is asked for a thread's time
+	nearLook  = 4 * time.Millisecond   // how often the kernel is asked for a thread's time
 )
 
 // paced notes how long a thread ran until it stopped, and keeps it near or lets it go.

@@ -121,7 +121,8 @@ func planOpenat2(p *Pending, args [6]uint64, mem reader) {
 	}
 }
 
-// planClone: the ids that clone writes. The child's own id (CLONE_CHILD_SETTID) is written by the child, in its memory.
+// planClone: the ids that clone writes. The child's own id (CLONE_CHILD_SETTID) is written by the child, in its memory, which is the
+// parent's too only with CLONE_VM.
 func planClone(p *Pending, args [6]uint64, _ reader) {
 	p.ids(args[0], args[2], args[2], args[3])
 }
@@ -134,11 +135,11 @@ func planClone3(p *Pending, args [6]uint64, mem reader) {
 }
 
 func (p *Pending) ids(flags, pidfd, parent, child uint64) {
-	const parentSetTID, childSetTID, wantPidfd = 0x100000, 0x1000000, 0x1000
+	const parentSetTID, childSetTID, wantPidfd, sharesMemory = 0x100000, 0x1000000, 0x1000, 0x100
 	if flags&parentSetTID != 0 {
 		p.always = append(p.always, Range{parent, 4})
 	}
-	if flags&childSetTID != 0 {
+	if flags&childSetTID != 0 && flags&sharesMemory != 0 {
 		p.always = append(p.always, Range{child, 4})
 	}
 	if flags&wantPidfd != 0 {

@@ -46,7 +46,8 @@ func TestPlans(t *testing.T) {
 		want []Range
 		gap  string
 	}{
-		{"clone of a thread", unix.SYS_CLONE, args{0x100000 | 0x1000000, 1, 2, 3}, nil, 77, []Range{{2, 4}, {3, 4}}, ""},
+		{"clone of a thread", unix.SYS_CLONE, args{0x100 | 0x100000 | 0x1000000, 1, 2, 3}, nil, 77, []Range{{2, 4}, {3, 4}}, ""},
+		{"clone by glibc's fork", unix.SYS_CLONE, args{17 | 0x1000000, 0, 0, 3}, nil, 77, nil, ""},
 		{"clone like fork", unix.SYS_CLONE, args{17, 0, 0, 0}, nil, 77, nil, ""},
 		{"clone3", unix.SYS_CLONE3, args{imageAt, 88}, words(uint64(0x100000|0x1000), uint64(5), uint64(6), uint64(7)), 77, []Range{{7, 4}, {5, 4}}, ""},
 		{"iptables counters", unix.SYS_SETSOCKOPT, args{3, unix.SOL_IP, 64, imageAt, 200}, words(make([]byte, 84), uint32(9), uint64(0x5000)), 0, []Range{{0x5000, 144}}, ""},
