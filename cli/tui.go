@@ -271,7 +271,7 @@ func (a *app) show(ctx context.Context, o ui.Options) (ui.Outcome, error) {
 		return ui.Detached, failure{err: err, hint: "see docs/tui.md"}
 	}
 	defer m.Close()
-	_, err = tea.NewProgram(ui.Paced(m), tea.WithContext(ctx)).Run()
+	_, err = tea.NewProgram(ui.Paced(m), tea.WithContext(ctx), tea.WithFPS(ui.FPS)).Run()
 	if err != nil {
 		return ui.Detached, failure{err: fmt.Errorf("the screen: %w", err), hint: "the program runs on; kmv tui --connect shows it again"}
 	}

@@ -46,10 +46,17 @@ func (q *eventQueue) pump() {
 	}
 }
 
-// add gives an event its number and time, and keeps it for the reader. Any goroutine may.
+// add gives an event its number and time, and keeps it for the reader. Any goroutine may. Output that comes faster than it is read
+// is one event: a program may print ten thousand lines a second.
 func (q *eventQueue) add(ev view.Event) view.Event {
+	const enough = 16 << 10
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if n := len(q.list); ev.Kind == view.EventOutput && n > 0 && q.list[n-1].Kind == ev.Kind && len(q.list[n-1].Data) < enough {
+		last := &q.list[n-1]
+		last.Data = append(last.Data, ev.Data...)
+		return *last
+	}
 	q.last++
 	ev.Seq, ev.Time = q.last, time.Since(q.start).Seconds()
 	if q.watched {

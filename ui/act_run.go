@@ -172,7 +172,7 @@ func (m *Model) setAgain() tea.Cmd {
 
 // forget drops what was known of the run so far.
 func (m *Model) forget() {
-	m.past, m.rates, m.flow = past{at: -1}, rates{}, flow{looking: m.flow.looking, ticking: m.flow.ticking}
+	m.past, m.rates, m.flow = past{at: -1}, rates{}, flow{looking: m.flow.looking, ticking: m.flow.ticking, planned: m.flow.planned}
 	m.animate.on = false
 	m.data.Before, m.data.Broken, m.data.Divergent = nil, nil, nil
 	m.code().Follow()
@@ -187,7 +187,7 @@ func (m *Model) anew() tea.Msg {
 		}
 		m.link.close()
 		m.forget()
-		m.link, m.opt.Where, m.root, m.flow = newLink(run), where, 0, flow{}
+		m.link, m.opt.Where, m.root, m.flow = newLink(run), where, 0, flow{planned: m.flow.planned}
 		m.screen().Screen = m.terminal
 		m.live = &view.Snapshot{State: view.Starting, Program: m.live.Program}
 		m.data.Now = m.live

@@ -103,7 +103,7 @@ func (m *Model) script(lines []string) tea.Cmd {
 // whenPaused does something when no step is under way.
 func (m *Model) whenPaused(f funcMsg) tea.Cmd {
 	return later(frame, func(m *Model) tea.Cmd {
-		if (m.flow.resumed || m.flow.looking) && !m.flow.ended && m.live.State != view.Ended {
+		if (m.flow.resumed || m.flow.looking || m.flow.planned) && !m.flow.ended && m.live.State != view.Ended {
 			return m.whenPaused(f)
 		}
 		return f(m)

@@ -62,10 +62,11 @@ func (m *Model) event(e view.Event) {
 			m.root = e.Pid
 		}
 	case view.EventResume:
+		m.flow.turn, m.flow.went = e.Seq, true
 		m.turned(view.Running, "")
 		return
 	case view.EventStop:
-		m.flow.resumed, m.flow.stopped = false, true
+		m.flow.resumed, m.flow.stopped, m.flow.turn, m.flow.went = false, true, e.Seq, false
 		m.turned(view.Paused, e.Text)
 		m.header.Reason = e.Text
 		if m.flow.lastNote != e.Text || !m.animate.on {

@@ -17,14 +17,31 @@ type flow struct {
 	looking  bool      // a look is under way
 	dirty    bool      // another one is wanted
 	stopped  bool      // and it is the one of a stop
+	reading  bool      // the look that is under way is that of a stop
 	last     time.Time // of the last answer
 	resumed  bool      // the program was told to go on and has not stopped since
 	waiting  []view.Command
 	ended    bool      // no events will come
+	turn     uint64    // number of the event that told last whether it runs
+	went     bool      // it said that it does
 	op       view.Op   // by which command
 	since    time.Time // and when
-	ticking  bool      // a look is planned
+	ticking  bool      // a look at the running program is planned
+	planned  bool      // a look is planned for as soon as the last one is old enough
 	lastNote string
+	news     bool // a stop was read that no frame shows yet
+}
+
+// news says, once, that a stop is to be shown.
+func (m *Model) news() bool {
+	was := m.flow.news
+	m.flow.news = false
+	return was
+}
+
+// expecting says that a step was begun a moment ago, or that its stop is being read.
+func (m *Model) expecting() bool {
+	return (m.flow.resumed && m.flow.op != view.Continue || m.flow.stopped || m.flow.reading) && time.Since(m.flow.since) < 2*frameStep
 }
 
 // resuming are the commands that let the program run.
@@ -38,7 +55,8 @@ func (m *Model) resume(c view.Command) tea.Cmd {
 	}
 	m.past.leave(m)
 	if m.flow.resumed || len(m.flow.waiting) > 0 { // those that wait go first, also when the stop before them is still being read
-		if m.flow.resumed && m.flow.op == view.Continue && c.Op == view.Continue {
+		stopped := m.flow.went && m.live.State == view.Paused // which the event will say
+		if m.flow.resumed && m.flow.op == view.Continue && c.Op == view.Continue && !stopped {
 			return nil // it does
 		}
 		m.flow.waiting = append(m.flow.waiting, c)
@@ -65,14 +83,27 @@ func (m *Model) want() tea.Cmd {
 	if m.flow.looking || m.flow.ended || m.live.State == view.Ended && m.live.Stops == 0 {
 		return nil
 	}
-	m.flow.looking, m.flow.dirty = true, false
 	stop := m.flow.stopped
-	m.flow.stopped = false
-	wait := frame - time.Since(m.flow.last)
-	if stop {
-		wait = 0
+	if wait := frame - time.Since(m.flow.last); wait > 0 && !stop {
+		return m.lookIn(wait)
 	}
-	return m.look(m.query(stop), stop, wait)
+	m.flow.looking, m.flow.dirty, m.flow.stopped, m.flow.reading = true, false, false, stop
+	return m.look(m.query(stop), stop)
+}
+
+// lookIn plans a look. One that a stop asks for does not wait for it.
+func (m *Model) lookIn(wait time.Duration) tea.Cmd {
+	if m.flow.planned {
+		return nil
+	}
+	m.flow.planned = true
+	return later(wait, func(m *Model) tea.Cmd {
+		m.flow.planned = false
+		if !m.flow.dirty {
+			return nil
+		}
+		return m.want()
+	})
 }
 
 // query is what the visible panes ask for; at a stop also what history keeps.
@@ -97,7 +128,8 @@ func (m *Model) query(stop bool) view.Query {
 
 // looked takes a snapshot.
 func (m *Model) looked(msg snapshotMsg) tea.Cmd {
-	m.flow.looking, m.flow.last = false, time.Now()
+	m.flow.looking, m.flow.reading, m.flow.last = false, false, time.Now()
+	m.flow.news = m.flow.news || msg.stop
 	var cmd tea.Cmd
 	switch {
 	case m.live.State == view.Ended && m.live.Stops == 0:
@@ -110,6 +142,13 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 			m.say(draw.Bad, text)
 		}
 	case msg.snap != nil:
+		if msg.snap.Stops == 0 && msg.snap.Seq < m.flow.turn { // the program has stopped or gone on since
+			m.flow.dirty = true
+			if msg.stop {
+				m.past.add(m, msg.snap)
+			}
+			break
+		}
 		m.rates.add(msg.snap)
 		m.told(msg.snap)
 		if msg.snap.Stops > 0 && msg.snap.Stop != m.live.Stop {
@@ -133,7 +172,7 @@ func (m *Model) looked(msg snapshotMsg) tea.Cmd {
 		if m.past.at < 0 && !m.short(msg.snap) {
 			m.data.Now = msg.snap
 		}
-		if msg.stop && (msg.snap.State == view.Paused || msg.snap.Stops > 0) {
+		if msg.stop && (msg.snap.State == view.Paused && !m.flow.resumed || msg.snap.Stops > 0) {
 			m.past.add(m, msg.snap)
 			cmd = tea.Batch(m.showDisplays(m.displays), m.next())
 		}

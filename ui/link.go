@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -26,10 +27,12 @@ type link struct {
 	events []view.Event
 	ended  bool
 	typed  []byte
+	output []byte        // that the terminal has not shown yet
 	news   chan struct{} // capacity 1: something happened
 	urgent chan struct{} // capacity 1: and it must be seen now
 	orders chan given    // commands, in the order in which they were given
 	input  chan struct{} // capacity 1: something was typed
+	prints chan struct{} // capacity 1: there is output
 	silent chan struct{} // closed when no more commands are given
 	last   time.Time     // of wait's last batch
 }
@@ -69,7 +72,7 @@ const ordersMost = 1000
 
 func newLink(run view.Controller) *link {
 	l := &link{run: run, terminal: newTerminal(80, 24), last: time.Now(),
-		news: make(chan struct{}, 1), urgent: make(chan struct{}, 1), input: make(chan struct{}, 1), orders: make(chan given, ordersMost), silent: make(chan struct{})}
+		news: make(chan struct{}, 1), urgent: make(chan struct{}, 1), input: make(chan struct{}, 1), prints: make(chan struct{}, 1), orders: make(chan given, ordersMost), silent: make(chan struct{})}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	go l.listen()
 	go l.typist()
@@ -78,26 +81,63 @@ func newLink(run view.Controller) *link {
 	return l
 }
 
-// listen takes events as they come. Output goes to the terminal here, so that a program that floods its terminal waits for
-// the emulator and not for the screen.
+// listen takes events as they come. Output has a way of its own: the stop of a program that floods its terminal must not wait until
+// the emulator has got through all of that.
 func (l *link) listen() {
+	printed := make(chan struct{})
+	go l.printer(printed)
 	for e := range l.run.Events() {
 		if e.Kind == view.EventOutput {
-			l.terminal.Write(e.Data)
-		} else {
 			l.mu.Lock()
-			l.events = append(l.events, e)
+			l.output = lastOutput(append(l.output, e.Data...))
 			l.mu.Unlock()
+			notify(l.prints)
+			continue
 		}
+		l.mu.Lock()
+		l.events = append(l.events, e)
+		l.mu.Unlock()
 		notify(l.news)
 		if e.Kind == view.EventStop || e.Kind == view.EventExit {
 			notify(l.urgent)
 		}
 	}
+	close(l.prints)
+	<-printed
 	l.mu.Lock()
 	l.ended = true
 	l.mu.Unlock()
 	notify(l.news)
+}
+
+// printer shows output in the terminal, piece by piece; all of it is shown when it closes printed.
+func (l *link) printer(printed chan<- struct{}) {
+	defer close(printed)
+	const piece = 2 << 10 // a millisecond: who draws the terminal waits for it
+	for range l.prints {
+		for l.ctx.Err() == nil {
+			l.mu.Lock()
+			n := min(piece, len(l.output))
+			data := l.output[:n:n]
+			l.output = l.output[n:]
+			l.mu.Unlock()
+			if n == 0 {
+				break
+			}
+			l.terminal.Write(data)
+			notify(l.news)
+		}
+	}
+}
+
+// lastOutput forgets the first lines of what is more than anybody could scroll back to.
+func lastOutput(data []byte) []byte {
+	const most = 1 << 20
+	if len(data) <= 2*most {
+		return data
+	}
+	data = data[len(data)-most:]
+	return append([]byte(nil), data[bytes.IndexByte(data, '\n')+1:]...)
 }
 
 // notify leaves a note that is still there when somebody looks.
@@ -199,11 +239,8 @@ func (l *link) commander() {
 }
 
 // look brings a snapshot.
-func (l *link) look(q view.Query, stop bool, after time.Duration) tea.Cmd {
+func (l *link) look(q view.Query, stop bool) tea.Cmd {
 	return func() tea.Msg {
-		if after > 0 {
-			time.Sleep(after)
-		}
 		s, err := l.run.Look(l.ctx, q)
 		var bad *view.CommandError
 		if errors.As(err, &bad) && stripped(&q) { // an expression has no value now: the rest does

@@ -24,7 +24,7 @@ func TestPaced(t *testing.T) {
 	if later == 0 {
 		t.Fatal("nothing says when the next frame is due")
 	}
-	p.Update(dueMsg{})
+	p.Update(dueMsg(1))
 	if now := p.View().Content; now == first || now != d.m.canvas().String() {
 		t.Errorf("the frame that is due does not show what happened")
 	}
