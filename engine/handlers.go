@@ -116,34 +116,46 @@ func (p *process) writeWord(addr, v uint64) bool {
 	return p.write(addr, binary.LittleEndian.AppendUint64(nil, v))
 }
 
-// sigaction lets the kernel keep the handler too, and remembers it. What was there before is told from the engine's own
-// table: a forced signal that the program ignores has changed the kernel's.
+// sigaction lets the kernel keep the handler too, and remembers it, in one step: a signal that another thread gets meanwhile would
+// meet a table that is not the kernel's. What was there before is told from the engine's own table for those signals that it does
+// not block: a forced one that the program ignores has changed the kernel's.
 func sigaction(e *engine, t *thread, a [6]uint64) error {
 	sig := unix.Signal(a[0])
 	if sig < 1 || sig >= signals || a[3] != 8 {
 		return e.pass(t, nil)
 	}
-	old := t.signals.actions[sig]
-	act := old
+	var set [32]byte
+	at := uint64(0)
 	if a[1] != 0 {
-		var b [32]byte
-		if t.p.mem.Read(a[1], b[:]) != nil {
+		if t.p.mem.Read(a[1], set[:]) != nil {
 			return e.answer(t, fail(unix.EFAULT))
 		}
-		act = action{binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[16:]),
-			binary.LittleEndian.Uint64(b[24:]) &^ neverMasked}
+		at = t.p.code.threadAddress(t.slot) + actionOffset
+		copy(t.p.code.thread(t.slot)[actionOffset:], set[:])
 	}
-	return e.pass(t, func(e *engine, t *thread, ret int64) (int64, error) {
-		if ret != 0 {
-			return ret, nil
-		}
-		t.signals.actions[sig] = act
-		if a[2] != 0 && unblockable&bit(sig) != 0 {
-			t.p.write(a[2], old.bytes())
-		}
-		return 0, nil
-	})
+	old := t.p.code.thread(t.slot)[actionOffset+32:][:32]
+	c := &call{nr: unix.SYS_RT_SIGACTION, args: [6]uint64{a[0], at, t.p.code.threadAddress(t.slot) + actionOffset + 32, 8}}
+	if err := t.inject(c); err != nil {
+		return err
+	}
+	if c.ret != 0 {
+		return e.answer(t, c.ret)
+	}
+	if unblockable&bit(sig) != 0 {
+		copy(old, t.signals.actions[sig].bytes())
+	}
+	if a[1] != 0 {
+		t.signals.actions[sig] = action{binary.LittleEndian.Uint64(set[:]), binary.LittleEndian.Uint64(set[8:]),
+			binary.LittleEndian.Uint64(set[16:]), binary.LittleEndian.Uint64(set[24:]) &^ neverMasked}
+	}
+	if a[2] != 0 && !t.p.write(a[2], old) {
+		return e.answer(t, fail(unix.EFAULT))
+	}
+	return e.answer(t, 0)
 }
+
+// actionOffset is where an action for the kernel, and behind it the former one, lie in a thread's block.
+const actionOffset = batchOffset - 64
 
 func (a action) bytes() []byte {
 	b := binary.LittleEndian.AppendUint64(nil, a.handler)
@@ -154,9 +166,8 @@ func (a action) bytes() []byte {
 
 // resetAction makes the kernel's action for a signal the default one.
 func (e *engine) resetAction(t *thread, sig unix.Signal) error {
-	mem := t.p.code.thread(t.slot)[batchOffset-64:]
-	clear(mem[:32])
-	return t.inject(&call{nr: unix.SYS_RT_SIGACTION, args: [6]uint64{uint64(sig), t.p.code.threadAddress(t.slot) + batchOffset - 64, 0, 8}})
+	clear(t.p.code.thread(t.slot)[actionOffset:][:32])
+	return t.inject(&call{nr: unix.SYS_RT_SIGACTION, args: [6]uint64{uint64(sig), t.p.code.threadAddress(t.slot) + actionOffset, 0, 8}})
 }
 
 // withMask makes a system call that has a temporary signal mask: the kernel gets a copy without what may not be blocked.
