@@ -298,19 +298,6 @@ func (e *engine) mirrorExit(t *thread) error {
 	return nil
 }
 
-// outlived says whether a thread's memory is also a process's that goes on: a child of vfork, whose parent is killed.
-func (e *engine) outlived(t *thread) bool {
-	if t.p == nil || t.p.threads == 1 {
-		return false
-	}
-	for _, u := range e.threads {
-		if u.p == t.p && u.pid != t.pid {
-			return true
-		}
-	}
-	return false
-}
-
 // robustMost bounds the walk over a robust list, as the kernel's ROBUST_LIST_LIMIT does.
 const robustMost = 2048
 
@@ -363,6 +350,9 @@ func (e *engine) ended(t *thread, s ptrace.Stop) error {
 	if e.outlived(t) { // the kernel cleared its word whatever it died of
 		t.robust = append(t.robust, t.clearTID)
 		if err := e.mirrorExit(t); err != nil {
+			return err
+		}
+		if err := e.evenOut(t); err != nil {
 			return err
 		}
 	} else if p != nil && p.threads > 1 && s.Kind == ptrace.Exited && !p.exiting {

@@ -72,9 +72,16 @@ func (e *engine) compare(p *process, tid int) error {
 	e.verify.Runs++
 	e.how = "verify"
 	defer func() { e.how = "engine" }()
+	return e.eachRun(p, tid, func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error {
+		return e.compareRun(p, m, at, size)
+	})
+}
+
+// eachRun calls f with the runs of pages of a process's mirrored memory that either half has ever touched. tid is any live thread of it.
+func (e *engine) eachRun(p *process, tid int, f func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error) error {
 	pagemap, err := os.Open("/proc/" + strconv.Itoa(tid) + "/pagemap")
 	if err != nil {
-		return fmt.Errorf("verify: %w", err)
+		return fmt.Errorf("the pages of %d: %w", tid, err)
 	}
 	defer pagemap.Close()
 	for _, m := range p.space.All() {
@@ -86,7 +93,7 @@ func (e *engine) compare(p *process, tid int) error {
 			return err
 		}
 		for _, part := range parts {
-			if err := e.comparePart(p, part, pagemap); err != nil {
+			if err := e.eachRunOf(part, pagemap, f); err != nil {
 				return err
 			}
 		}
@@ -120,8 +127,7 @@ func (e *engine) touched(pagemap *os.File, m shadowmem.Mapping, starts ...uint64
 	return parts, nil
 }
 
-// comparePart compares a part of a mapping, skipping pages that neither half ever touched.
-func (e *engine) comparePart(p *process, m shadowmem.Mapping, pagemap *os.File) error {
+func (e *engine) eachRunOf(m shadowmem.Mapping, pagemap *os.File, f func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error) error {
 	native, err := pagemapWords(pagemap, uint64(m.Start), m.Len())
 	if err != nil {
 		return err
@@ -134,7 +140,7 @@ func (e *engine) comparePart(p *process, m shadowmem.Mapping, pagemap *os.File) 
 		if err != nil {
 			return
 		}
-		err = e.compareRun(p, m, m.Start+shadowmem.Native(first*4096), uint64(n)*4096)
+		err = f(m, m.Start+shadowmem.Native(first*4096), uint64(n)*4096)
 	})
 	return err
 }
