@@ -225,6 +225,12 @@ func (e *engine) instruction(t *thread, s *stub) error {
 	case translator.StopInt:
 		e.interruptInfo(t, s, &info)
 	case translator.StopFetch:
+		if t.p.readable(pc) { // it was translated for a process that was killed meanwhile, or more is mapped by now
+			if t.p.code.leader(pc) {
+				t.p.code.drop(pc)
+			}
+			return e.enter(t)
+		}
 		code := int32(segvMaperr)
 		if _, ok := t.p.space.Find(nativeAddr(pc)); ok {
 			code = segvAccerr

@@ -10,6 +10,7 @@ import (
 	"kmv/engine/saved"
 	"kmv/engine/seccomp"
 	"kmv/shadowmem"
+	"kmv/translator/x86"
 )
 
 // process is one address space of the target and what the kernel keeps with it. A vfork child lives in its parent's.
@@ -167,6 +168,13 @@ func (p *process) source(pc uint64) []byte {
 		return nil
 	}
 	return b[pc-at:]
+}
+
+// readable says whether there is a whole instruction at a native address, one that can be decoded or not.
+func (p *process) readable(pc uint64) bool {
+	p.text.forget(pc, pc+1)
+	var in x86.Inst
+	return x86.Decode(p.executable(pc), &in) != x86.ErrTruncated
 }
 
 // ensure gives the block of a native address, translating it if need be.
