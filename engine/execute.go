@@ -118,7 +118,11 @@ func (e *engine) begin(t *thread) error {
 	e.logf("%d: runs %s", t.pid, exe)
 	e.accountOf(t.pid).program = exe
 	e.emit(view.Event{Kind: view.EventStart, Pid: t.pid, Thread: t.tid, Text: exe})
-	if err := e.load(t); errors.As(err, new(*StartError)) {
+	err = e.load(t)
+	if t.p.code == nil { // it was killed before it had one
+		e.unload(t)
+	}
+	if errors.As(err, new(*StartError)) {
 		return err
 	} else if err != nil {
 		return fmt.Errorf("%s: %w", exe, err)
@@ -126,4 +130,13 @@ func (e *engine) begin(t *thread) error {
 	t.regs.Orig_rax = noSyscall
 	e.begun(t)
 	return e.enter(t)
+}
+
+// unload forgets an address space of which nothing was made yet.
+func (e *engine) unload(t *thread) {
+	if t.p.mem != nil {
+		_ = t.p.mem.Close()
+	}
+	delete(e.processes, t.pid)
+	t.p = nil
 }
