@@ -25,7 +25,7 @@ func finishFrame(e *engine, t *thread, c view.Command) (*goal, error) {
 		return nil, &view.CommandError{Text: word, End: len(word), Problem: "the outermost frame has no caller", Hint: "continue, or finish an inner frame"}
 	}
 	g := &goal{over: true, tells: true}
-	name := e.symbolAt(t.p, f.regs[regPC])
+	name := e.placeName(t.p, f.regs[regPC])
 	result := e.resultOf(t.p, f)
 	e.waitAt(t, g, frames[f.depth+1].regs[regPC], f.cfa)
 	g.reached = func(e *engine, t *thread) (string, error) {

@@ -145,11 +145,21 @@ func (v *environment) Variable(name string) (expr.Value, bool) {
 		}
 	}
 	if m.image != nil {
+		if x := m.image.UnitGlobal(name, v.pc()-m.bias); x != nil {
+			return v.globalValue(m, x, v.pc()-m.bias), true
+		}
+	}
+	s, in, found := v.e.find(v.p, name)
+	if found && s.Object && s.Global { // before what belongs to some other unit
+		if val, ok := v.global(in, name, 0); ok {
+			return val, true
+		}
+	}
+	if m.image != nil {
 		if val, ok := v.global(m, name, v.pc()-m.bias); ok {
 			return val, true
 		}
 	}
-	s, in, found := v.e.find(v.p, name)
 	for _, other := range v.e.modules(v.p) {
 		if other.image == m.image || found && other.image != in.image {
 			continue
@@ -190,22 +200,27 @@ func located(im *symbols.Image, x *symbols.Variable, f *symbols.Frame) expr.Valu
 	return expr.Value{Type: x.Type, Place: at, At: at.Data == nil && lost == "", Lost: string(lost)}
 }
 
+// globalValue is a variable of file level in a module.
+func (v *environment) globalValue(m module, x *symbols.Variable, pc uint64) expr.Value {
+	f := &symbols.Frame{Bias: m.bias, PC: pc, Thread: v.t.fsBase(), Read: func(addr uint64, b []byte) bool { return v.Bytes(addr, b) == nil }}
+	val := located(m.image, x, f)
+	if val.Lost == "" {
+		return val
+	}
+	if s, ok := m.image.Find(x.Name); ok && s.Object { // declared in what has debug information, defined in what has none
+		val.At, val.Lost, val.Place = true, "", ctype.Place{Addr: s.Addr + m.bias}
+		return val
+	}
+	if s, in, ok := v.e.find(v.p, x.Name); ok && s.Object {
+		val.At, val.Lost, val.Place = true, "", ctype.Place{Addr: s.Addr + in.bias}
+	}
+	return val
+}
+
 // global finds a variable of file level, or a value of an enumeration, in a module.
 func (v *environment) global(m module, name string, pc uint64) (expr.Value, bool) {
-	if x := m.image.Global(name, pc); x != nil {
-		f := &symbols.Frame{Bias: m.bias, PC: pc, Thread: v.t.fsBase(), Read: func(addr uint64, b []byte) bool { return v.Bytes(addr, b) == nil }}
-		val := located(m.image, x, f)
-		if val.Lost == "" {
-			return val, true
-		}
-		if s, ok := m.image.Find(name); ok && s.Object { // declared in what has debug information, defined in what has none
-			val.At, val.Lost, val.Place = true, "", ctype.Place{Addr: s.Addr + m.bias}
-			return val, true
-		}
-		if s, in, ok := v.e.find(v.p, name); ok && s.Object {
-			val.At, val.Lost, val.Place = true, "", ctype.Place{Addr: s.Addr + in.bias}
-		}
-		return val, true
+	if x := m.image.Global(name); x != nil {
+		return v.globalValue(m, x, pc), true
 	}
 	if n, t, ok := m.image.Constant(name, pc); ok {
 		val := expr.Value{Type: t, Place: ctype.Place{Data: make([]byte, 8)}}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -108,9 +109,12 @@ func guest(t *testing.T, name string, more ...string) string {
 	if strings.HasSuffix(name, ".cc") {
 		compiler = "g++"
 	}
+	if _, err := exec.LookPath(compiler); err != nil {
+		t.Skip(err)
+	}
 	cmd := exec.Command(compiler, append(append(strings.Fields(flags), more...), "-o", out, source)...)
 	if b, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("%v: %s", err, b)
+		t.Fatalf("%v: %s", err, b)
 	}
 	return out
 }
@@ -124,9 +128,19 @@ func gdb(t *testing.T, program string, commands ...string) string {
 	}
 	cmd := exec.Command("gdb", append(args, program)...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
 	out, err := cmd.Output()
-	if err != nil {
-		t.Skipf("gdb: %v", err)
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip(err)
 	}
+	if err != nil {
+		t.Fatalf("gdb: %v: %s", err, complaints.String())
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("gdb said, and complained:\n%s\n%s", out, complaints.String())
+		}
+	})
 	return string(out)
 }

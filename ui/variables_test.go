@@ -9,9 +9,10 @@ import (
 // build compiles a program of testdata/guests/debug with what its first lines say.
 func build(t *testing.T, name string, flags ...string) string {
 	t.Helper()
+	need(t, "g++")
 	out := t.TempDir() + "/" + strings.TrimSuffix(strings.TrimSuffix(name, ".cc"), ".c")
 	if b, err := exec.Command(need(t, "gcc"), append(flags, "-o", out, "../testdata/guests/debug/"+name, "-lstdc++")...).CombinedOutput(); err != nil {
-		t.Skipf("%v: %s", err, b)
+		t.Fatalf("%v: %s", err, b)
 	}
 	return out
 }

@@ -18,7 +18,7 @@ func TestFramesOfGo(t *testing.T) {
 	cmd := exec.Command("go", "build", "-o", out, source)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if b, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("%v: %s", err, b)
+		t.Fatalf("%v: %s", err, b)
 	}
 	im, err := Open(out)
 	if err != nil {

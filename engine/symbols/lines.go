@@ -34,6 +34,7 @@ type lineTable struct {
 	functions map[uint64]*Function    // that were asked for, by the address
 	inlined   map[string]*made        // functions that may be inlined, by name; nil until asked for
 	qualified map[dwarf.Offset]string // names of declarations that are in a namespace or a class
+	mentioned map[string]bool         // whether a name occurs in it, of those that were asked for
 }
 
 type unit struct {
@@ -91,7 +92,7 @@ func (im *Image) Addresses(file string, line int) []uint64 {
 	t := &im.lines
 	best, found := 0, []uint64(nil)
 	for i := range t.units {
-		if !t.mentions(i, file) {
+		if !t.hasFile(i, file) {
 			continue
 		}
 		for _, r := range t.rowsOf(i) {
@@ -125,8 +126,8 @@ func (im *Image) firstOf(addrs []uint64) []uint64 {
 	return kept
 }
 
-// mentions says whether a unit's table has a file of that name.
-func (t *lineTable) mentions(i int, file string) bool {
+// hasFile says whether a unit's table has a file of that name.
+func (t *lineTable) hasFile(i int, file string) bool {
 	r, err := t.data.LineReader(t.units[i].entry)
 	if err != nil || r == nil {
 		return false

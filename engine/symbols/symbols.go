@@ -43,6 +43,7 @@ type Symbol struct {
 	Object   bool // a variable
 	Chosen   bool // Addr is code that chooses the function when the program is linked (STT_GNU_IFUNC)
 	Exported bool // other files may refer to it
+	Global   bool // other units may
 	rank     int
 }
 
@@ -191,7 +192,7 @@ func (im *Image) load() {
 		if kind == elf.STT_NOTYPE && (s.Section == 0 || int(s.Section) >= len(im.file.Sections) || im.file.Sections[s.Section].Flags&elf.SHF_EXECINSTR == 0) {
 			continue
 		}
-		im.symbols = append(im.symbols, Symbol{Raw: s.Name, Addr: s.Value, Size: s.Size, Object: kind == elf.STT_OBJECT, Chosen: kind == elf.STT_GNU_IFUNC, Exported: i >= len(static), rank: rank(s)})
+		im.symbols = append(im.symbols, Symbol{Raw: s.Name, Addr: s.Value, Size: s.Size, Object: kind == elf.STT_OBJECT, Chosen: kind == elf.STT_GNU_IFUNC, Exported: i >= len(static), Global: elf.ST_BIND(s.Info) != elf.STB_LOCAL, rank: rank(s)})
 		if last := &im.symbols[len(im.symbols)-1]; last.Exported {
 			last.rank += 100
 		}
