@@ -102,13 +102,17 @@ func (e *engine) mirrorCall(op shadowmem.Op, fd uint64) *call {
 // pageUp rounds to whole pages; overflow gives 0.
 func pageUp(n uint64) uint64 { return (n + 4095) &^ 4095 }
 
+// beyond says whether no program of the kernel can have size bytes at addr (TASK_SIZE_MAX, with four levels of page tables).
+func beyond(addr, size uint64) bool { return size > 0x7ffffffff000 || addr > 0x7ffffffff000-size }
+
 // mmap places and makes a mapping of the program. A failure of its own gives an errno and no error.
 func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64, off uint64) (int64, error) {
 	size := pageUp(length)
 	if length == 0 {
 		return fail(unix.EINVAL), nil
 	}
-	if size == 0 || size > e.layout.Data.Size() || t.p.tooMuch(size) {
+	fixed := flags&(unix.MAP_FIXED|unix.MAP_FIXED_NOREPLACE) != 0
+	if size == 0 || size > e.layout.Data.Size() || t.p.tooMuch(size) || fixed && beyond(addr, size) {
 		return fail(unix.ENOMEM), nil
 	}
 	m := shadowmem.Mapping{Prot: prot, Flags: flags, Kind: shadowmem.Anon, FileOff: int64(off)}
@@ -120,7 +124,6 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	} else if flags&unix.MAP_STACK != 0 {
 		m.Kind = shadowmem.ThreadStack
 	}
-	fixed := flags&(unix.MAP_FIXED|unix.MAP_FIXED_NOREPLACE) != 0
 	at := addr
 	if !fixed {
 		var err error

@@ -23,7 +23,9 @@ func (e *engine) mremap(t *thread, old, oldLen, newLen uint64, flags int, to uin
 	use := flags
 	switch {
 	case flags&unix.MREMAP_FIXED != 0:
-		at = to
+		if at = to; beyond(at, newSize) {
+			return fail(unix.EINVAL), nil
+		}
 		if !e.owns(at, at+newSize) {
 			e.gap("mapping", at, "mremap to where nothing can be mirrored")
 			return fail(unix.ENOMEM), nil
