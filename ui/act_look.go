@@ -79,7 +79,7 @@ func setChoices(*Model) []string {
 func explain(m *Model, l *Line) (tea.Cmd, error) {
 	ask := func(m *Model, at uint64) tea.Cmd {
 		return m.do(view.Command{Op: view.Explain, Addr: at}, func(m *Model, r view.Reply) tea.Cmd {
-			m.open(&viewer{name: fmt.Sprintf("the translation of %x", at), lines: splitLines(r.Text)})
+			m.answerLogged(l, fmt.Sprintf("the translation of %x", at), splitLines(r.Text))
 			return nil
 		})
 	}
@@ -211,7 +211,7 @@ func info(m *Model, l *Line) (tea.Cmd, error) {
 		return localVariables(m, l, what == "args"), nil
 	case "blocks":
 		return m.glance(view.Query{Blocks: true}, func(m *Model, s *view.Snapshot) tea.Cmd {
-			m.open(&viewer{name: "the most executed blocks", lines: blockLines(s)})
+			m.answerLogged(l, "the most executed blocks", blockLines(s))
 			return nil
 		}), nil
 	case "sessions":
@@ -232,7 +232,7 @@ func info(m *Model, l *Line) (tea.Cmd, error) {
 	q := view.Query{Thread: m.thread, Frame: m.chosen()}
 	m.panes[id].Ask(&q)
 	return m.glance(q, func(m *Model, s *view.Snapshot) tea.Cmd {
-		m.open(&viewer{name: what, lines: m.listing(id, s)})
+		m.answerLogged(l, what, m.listing(id, s))
 		return nil
 	}), nil
 }

@@ -276,8 +276,7 @@ func (m *Model) write(half view.Half, at uint64, data []byte) tea.Cmd {
 func why(m *Model, l *Line) (tea.Cmd, error) {
 	ask := func(m *Model, at uint64) tea.Cmd {
 		return m.do(view.Command{Op: view.Why, Addr: at}, func(m *Model, r view.Reply) tea.Cmd {
-			m.open(&viewer{name: fmt.Sprintf("why %x", at), lines: splitLines(r.Text)})
-			m.logLine(draw.Plain, r.Text)
+			m.answerLogged(l, fmt.Sprintf("why %x", at), splitLines(r.Text))
 			return nil
 		})
 	}

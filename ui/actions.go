@@ -134,7 +134,7 @@ func (m *Model) command(text string) tea.Cmd {
 }
 
 func (m *Model) execute(l Line, a *Action) tea.Cmd {
-	l.act = a
+	l.act, l.pressed = a, m.pressed
 	cmd, err := a.Do(m, &l)
 	if err != nil {
 		return m.fail(err)

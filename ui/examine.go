@@ -130,7 +130,7 @@ func examine(m *Model, l *Line) (tea.Cmd, error) {
 				return m.fail(l.bad(0, "has no copy: its range is "+w.State, "mirror on SPEC makes one"))
 			}
 		}
-		m.tell(role, "x "+l.Rest(0), f.lines(w.Addr, data))
+		m.tell(l, role, "x "+l.Rest(0), f.lines(w.Addr, data))
 		return nil
 	}), nil
 }
@@ -144,7 +144,7 @@ func examineCode(m *Model, l *Line, n int) (tea.Cmd, error) {
 					out = append(out, fmt.Sprintf("%x <%s>:  %s", c.Addr, c.Symbol, c.Text))
 				}
 			}
-			m.tell(draw.Plain, "x "+l.Rest(0), out)
+			m.tell(l, draw.Plain, "x "+l.Rest(0), out)
 			return nil
 		})
 	}), nil
@@ -173,7 +173,7 @@ func printValue(m *Model, l *Line) (tea.Cmd, error) {
 		case value == "":
 			value = f.value(r.Value)
 		}
-		m.tell(draw.Plain, "print "+l.Rest(0), m.wrapped(l.Rest(0)+" = "+value))
+		m.tell(l, draw.Plain, "print "+l.Rest(0), m.wrapped(l.Rest(0)+" = "+value))
 		return nil
 	}), nil
 }
@@ -208,7 +208,7 @@ func typed(whole bool) func(m *Model, l *Line) (tea.Cmd, error) {
 			return nil, err
 		}
 		return m.act(l, view.Command{Op: view.Type, Text: l.Rest(0), On: whole, Thread: m.thread, Frame: m.chosen()}, func(m *Model, r view.Reply) tea.Cmd {
-			m.tell(draw.Plain, "type of "+l.Rest(0), splitLines("type = "+r.Text))
+			m.tell(l, draw.Plain, "type of "+l.Rest(0), splitLines("type = "+r.Text))
 			return nil
 		}), nil
 	}
@@ -228,7 +228,7 @@ func localVariables(m *Model, l *Line, args bool) tea.Cmd {
 		for _, v := range splitLines(r.Text) {
 			lines = append(lines, m.wrapped(v)...)
 		}
-		m.tell(draw.Plain, name, lines)
+		m.tell(l, draw.Plain, name, lines)
 		return nil
 	})
 }
@@ -241,7 +241,7 @@ func listSource(m *Model, l *Line) (tea.Cmd, error) {
 	}
 	return m.act(l, c, func(m *Model, r view.Reply) tea.Cmd {
 		m.listed = listing{r.Where, int(r.Value), c.Frame, m.live.Seq}
-		m.open(&viewer{name: filepath.Base(r.Where), lines: splitLines(r.Text)})
+		m.answerLogged(l, filepath.Base(r.Where), splitLines(r.Text))
 		return nil
 	}), nil
 }
@@ -255,11 +255,11 @@ type listing struct {
 }
 
 // tell shows lines: one in the last line, more in a window; all in the log.
-func (m *Model) tell(role draw.Role, title string, lines []string) {
+func (m *Model) tell(l *Line, role draw.Role, title string, lines []string) {
 	if len(lines) == 1 {
 		m.say(role, lines[0])
 		return
 	}
 	m.logLine(role, strings.Join(lines, "\n"))
-	m.open(&viewer{name: title, lines: lines})
+	m.answer(l, title, lines)
 }

@@ -14,6 +14,8 @@ type Line struct {
 	Format string
 	Args   []Token
 	act    *Action
+
+	pressed int // how many keys were, when it was given
 }
 
 // Token is a part of a line and where it stands.

@@ -72,15 +72,16 @@ type Model struct {
 	effect  *effect           // of the last switch of mirroring; nil if nothing is to be told
 	kept    []view.BreakPoint // for the next run
 
-	log    []pane.Line
-	popup  popup
-	prompt *prompt
-	note   note
-	first  string // the first key of two
-	search search
-	aimed  bool // the next injected error is shown in memory: it was asked for here
-	failed bool // something went wrong since a script's last line
-	quit   Outcome
+	log     []pane.Line
+	popup   popup
+	prompt  *prompt
+	note    note
+	first   string // the first key of two
+	pressed int    // how many keys were
+	search  search
+	aimed   bool // the next injected error is shown in memory: it was asked for here
+	failed  bool // something went wrong since a script's last line
+	quit    Outcome
 }
 
 // Outcome says how the screen was left.
@@ -152,6 +153,7 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.few = msg.Profile == colorprofile.ANSI
 		m.retheme()
 	case tea.KeyPressMsg:
+		m.pressed++
 		return m, m.key(msg)
 	case tea.PasteMsg:
 		return m, m.paste(msg.Content)

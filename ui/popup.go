@@ -21,6 +21,24 @@ type popup interface {
 
 func (m *Model) open(p popup) { m.popup = p }
 
+// answer shows the answer to a command, and says whether it is in a window. If a key was pressed since the command was given, it was
+// meant for something else, and a window would take the next one: then the answer is told in the log.
+func (m *Model) answer(l *Line, name string, lines []string) bool {
+	if m.pressed == l.pressed {
+		m.open(&viewer{name: name, lines: lines})
+		return true
+	}
+	m.note = note{text: "the answer is in the log: " + name, role: draw.Plain}
+	return false
+}
+
+// answerLogged is answer for what is not in the log yet.
+func (m *Model) answerLogged(l *Line, name string, lines []string) {
+	if !m.answer(l, name, lines) {
+		m.logLine(draw.Plain, name+"\n"+strings.Join(lines, "\n"))
+	}
+}
+
 // popupAt is where a popup lies: in the middle, never larger than the panes' room.
 func (m *Model) popupAt(p popup) draw.Rect {
 	w, h := p.size(m.w-6, m.h-7)

@@ -580,3 +580,22 @@ func TestExport(t *testing.T) {
 		t.Error("the gaps lack one")
 	}
 }
+
+// TestLateAnswer: a window that would open behind another key's back does not.
+func TestLateAnswer(t *testing.T) {
+	d := drive(t, 120, 40, Options{})
+	l := Line{Name: "info", pressed: d.m.pressed}
+	d.keys("j")
+	d.m.answerLogged(&l, "ranges", []string{"late"})
+	if d.m.popup != nil {
+		t.Error("a window opened")
+	}
+	if last := d.m.log[len(d.m.log)-1].Text; last != "late" || !strings.Contains(d.m.note.text, "in the log") {
+		t.Errorf("%q, %q", last, d.m.note.text)
+	}
+	l.pressed = d.m.pressed
+	d.m.answerLogged(&l, "ranges", []string{"in time"})
+	if d.m.popup == nil {
+		t.Error("no window opened")
+	}
+}
