@@ -140,6 +140,9 @@ func localsAreGdbs(t *testing.T, program string) {
 		s.run(view.Command{Op: view.Continue})
 		for frame := range 4 {
 			s.compare(commands, want[3*frame:3*frame+2], frame)
+			if want[3*frame+2] == "" { // gdb does not go up from main
+				break
+			}
 		}
 	}
 	s.finish()
