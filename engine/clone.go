@@ -175,7 +175,7 @@ func (p *process) fork(pid int) *process {
 		c.use(o)
 	}
 	c.guarded, c.writes, c.unguarded = maps.Clone(p.guarded), maps.Clone(p.writes), nil
-	c.copied = 0
+	c.copied, c.lockNew = 0, lockNone
 	c.watches = p.watches.fork()
 	c.lost, c.uffd = p.forkLost(), nil
 	c.flips, c.stuck, c.errors = nil, nil, nil // they are the parent's frames

@@ -35,8 +35,10 @@ func init() {
 		unix.SYS_MADVISE: ret(func(e *engine, t *thread, a [6]uint64) (int64, error) {
 			return e.madvise(t, a[0], a[1], int(int32(a[2])))
 		}),
-		unix.SYS_SHMAT: ret((*engine).shmat),
-		unix.SYS_SHMDT: ret((*engine).shmdt),
+		unix.SYS_SHMAT:      ret((*engine).shmat),
+		unix.SYS_SHMDT:      ret((*engine).shmdt),
+		unix.SYS_MLOCKALL:   ret((*engine).mlockall),
+		unix.SYS_MUNLOCKALL: ret((*engine).munlockall),
 
 		unix.SYS_RT_SIGACTION:    sigaction,
 		unix.SYS_RT_SIGPROCMASK:  ret((*engine).sigprocmask),

@@ -153,7 +153,7 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 			return 0, err
 		}
 	}
-	use := flags
+	use := flags | t.p.lockFlag()
 	if !fixed {
 		use |= unix.MAP_FIXED_NOREPLACE
 	}
@@ -163,6 +163,9 @@ func (e *engine) mmap(t *thread, addr, length uint64, prot, flags int, fd uint64
 	}
 	if c.err() != nil {
 		return c.ret, nil
+	}
+	if err := t.lockMade(at, size); err != nil {
+		return 0, err
 	}
 	if err := e.codeMapped(t, at, at+size); err != nil {
 		return 0, err
@@ -374,11 +377,14 @@ func (e *engine) brk(t *thread, to uint64) (int64, error) {
 
 // mapAnon makes an anonymous mapping of the engine's choice for the program, with its twin.
 func (e *engine) mapAnon(t *thread, m shadowmem.Mapping) error {
-	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(hostProt(m.Prot)), uint64(m.Flags&^unix.MAP_GROWSDOWN | unix.MAP_FIXED_NOREPLACE), ^uint64(0)}}
+	c := &call{nr: unix.SYS_MMAP, args: [6]uint64{uint64(m.Start), m.Len(), uint64(hostProt(m.Prot)), uint64(m.Flags&^unix.MAP_GROWSDOWN | unix.MAP_FIXED_NOREPLACE | t.p.lockFlag()), ^uint64(0)}}
 	if err := t.inject(c); err != nil {
 		return err
 	}
 	if err := c.err(); err != nil {
+		return err
+	}
+	if err := t.lockMade(uint64(m.Start), m.Len()); err != nil {
 		return err
 	}
 	ops, err := t.p.space.MmapOps(m, shadowmem.Birth{Fresh: true})

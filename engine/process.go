@@ -34,6 +34,7 @@ type process struct {
 	objects   map[*object]bool // shared objects of which it maps twins
 	limit     *unix.Rlimit     // RLIMIT_AS, once the program has set it, or as kmv was started with
 	shares    bool             // memory, with other processes
+	lockNew   lockNew          // mlockall's MCL_FUTURE
 	mostSize  uint64           // of its memory and of what is resident, in KiB, as far as seen
 	mostRSS   uint64
 	noDump    bool           // PR_SET_DUMPABLE 0: see setDumpable
