@@ -51,10 +51,12 @@ func sectionView(print func(*bytes.Buffer, []section)) func(*engine, *process, [
 func parseSections(raw []byte) (all []section) {
 	for line := range strings.Lines(string(raw)) {
 		line = strings.TrimSuffix(line, "\n")
-		if a, err := parseArea(line); err == nil {
+		if line != "" && line[0] >= 'A' && line[0] <= 'Z' { // a detail; most lines are
+			if n := len(all); n > 0 {
+				all[n-1].details = append(all[n-1].details, line)
+			}
+		} else if a, err := parseArea(line); err == nil {
 			all = append(all, section{area: a})
-		} else if n := len(all); n > 0 {
-			all[n-1].details = append(all[n-1].details, line)
 		}
 	}
 	return all
