@@ -265,12 +265,19 @@ func (m *Model) write(half view.Half, at uint64, data []byte) tea.Cmd {
 	if half == view.Both {
 		text = fmt.Sprintf("write % x to %x in both halves", data, at)
 	}
-	return m.confirm(text+"?", func(m *Model) tea.Cmd {
+	do := func(m *Model) tea.Cmd {
 		return m.do(view.Command{Op: view.Write, Half: half, Addr: at, Data: data}, func(m *Model, r view.Reply) tea.Cmd {
 			m.say(draw.Warn, "did "+text)
 			return nil
 		})
-	})
+	}
+	if half == view.Both {
+		return m.confirm(text+"?", do)
+	}
+	m.open(&chooser{name: text + "?", choices: []choice{{"n", "no", func(*Model) tea.Cmd { return nil }},
+		{"y", "yes: as a memory error, which the scrubber finds and repairs", do},
+		{"b", "in both halves, to stay", func(m *Model) tea.Cmd { return m.write(view.Both, at, data) }}}})
+	return nil
 }
 
 func why(m *Model, l *Line) (tea.Cmd, error) {

@@ -88,8 +88,11 @@ func (m *Model) paste(text string) tea.Cmd {
 	case m.popup != nil:
 		return nil
 	case m.prompt != nil:
-		line, _, _ := strings.Cut(text, "\n")
-		m.prompt.input, _ = m.prompt.input.Update(tea.PasteMsg{Content: line})
+		lines := splitLines(text)
+		m.prompt.input, _ = m.prompt.input.Update(tea.PasteMsg{Content: lines[0]})
+		if m.prompt.command {
+			m.prompt.more = append(m.prompt.more, lines[1:]...)
+		}
 		return nil
 	case m.focus == pane.IDTerminal && m.screen().Typing:
 		m.terminal.Paste(strings.ReplaceAll(text, "\n", "\r"))

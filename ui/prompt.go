@@ -20,6 +20,7 @@ type prompt struct {
 	command bool // the command line: with history and completion
 	at      int  // in the history, its length is the line that is being typed
 	typed   string
+	more    []string // lines that were pasted behind it
 	choices []string // of the last completion
 	choice  int
 }
@@ -90,6 +91,9 @@ func (m *Model) submit() tea.Cmd {
 		}
 	}
 	m.prompt = nil
+	if len(p.more) > 0 {
+		return m.script(append([]string{text}, p.more...))
+	}
 	cmd, err := p.done(m, text)
 	if err != nil {
 		return m.fail(err)

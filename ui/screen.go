@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -143,7 +144,10 @@ func (m *Model) lastLine(c draw.Surface) {
 		if at > room {
 			text, at = string([]rune(text)[at-room:]), room
 		}
-		s.Row(0).Put(draw.Key, p.label).Put(draw.Plain, text)
+		row := s.Row(0).Put(draw.Key, p.label).Put(draw.Plain, text)
+		if n := len(p.more); n > 0 {
+			row.Put(draw.Dim, fmt.Sprintf("   and %s, which Enter does too", draw.Plural(n, "more line")))
+		}
 		s.Mark(draw.Width(p.label)+at, 0, 1, draw.Select)
 		m.choices(c)
 	case m.note.err != nil:
@@ -200,6 +204,9 @@ func (m *Model) hints(s draw.Surface) {
 	put := func(name string, room int) {
 		a, _ := find(name)
 		keys := a.keys(m.config.Keys)
+		if m.screen().Typing { // the others are the program's
+			keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return !a.typing || len(k) < 2 || k == "ctrl+c" })
+		}
 		if a.why(m) != "" || len(keys) == 0 {
 			return
 		}
@@ -211,6 +218,9 @@ func (m *Model) hints(s draw.Surface) {
 	last := 0
 	for _, name := range hintLast {
 		last += len(name) + 4
+	}
+	if m.screen().Typing {
+		put("type", w-last)
 	}
 	for _, name := range hintNames {
 		put(name, w-last)

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -597,5 +598,30 @@ func TestLateAnswer(t *testing.T) {
 	d.m.answerLogged(&l, "ranges", []string{"in time"})
 	if d.m.popup == nil {
 		t.Error("no window opened")
+	}
+}
+
+// TestPastedLines: all lines that are pasted into the command line are done, none of them before Enter.
+func TestPastedLines(t *testing.T) {
+	d := drive(t, 120, 40, Options{})
+	d.keys(":")
+	d.send(tea.PasteMsg{Content: "set speed 123ms\nbreak main\n"})
+	d.settle()
+	d.has(":set speed 123ms", "and 1 more line, which Enter does too")
+	if d.m.animate.period == 123*time.Millisecond {
+		t.Error("done before Enter")
+	}
+	d.keys("enter")
+	d.until("both lines are done", func() bool { return d.m.animate.period == 123*time.Millisecond && len(d.run.breaks) == 1 })
+}
+
+// TestHintsWhileTyping: keys that the program gets are not offered.
+func TestHintsWhileTyping(t *testing.T) {
+	d := drive(t, 160, 45, Options{})
+	d.keys("0")
+	lines := strings.Split(strings.TrimRight(d.screen(), "\n"), "\n")
+	last := lines[len(lines)-1]
+	if !strings.Contains(last, "Ctrl+] type") || !strings.Contains(last, "F5 continue") || strings.Contains(last, " q ") || strings.Contains(last, " : ") {
+		t.Errorf("%q", last)
 	}
 }
