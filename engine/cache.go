@@ -15,8 +15,8 @@ import (
 
 // The memory that kmv adds to a target is one memfd, mapped by the engine and the target alike:
 //
-//	0         1 GiB - 256 KiB          1 GiB            2 GiB      10 GiB                   10 GiB + 4 TiB
-//	| cache    | system call handlers   | thread blocks  | jump map  | jump map of the far zone  |
+//	0         1 GiB - 272 KiB     - 256 KiB              1 GiB            2 GiB      10 GiB                   10 GiB + 4 TiB
+//	| cache    | answers of cpuid  | system call handlers | thread blocks  | jump map  | jump map of the far zone  |
 //
 // All of it is sparse: pages exist where something was written.
 const (
@@ -122,6 +122,7 @@ type codeCache struct {
 	users      int // address spaces that map it
 	slots      slotSet
 	stats      TranslationStats
+	noAnswers  bool               // to cpuid: see forgetAnswers
 	judged     [syscalls.Max]bool // system calls that filters of the program are to be asked about
 }
 
@@ -138,6 +139,7 @@ func newCodeCache(l shadowmem.Layout, fd int, cfg translator.Config, image *runt
 		cfg:    cfg, tr: translator.New(cfg),
 	}
 	c.install(image)
+	c.putAnswers()
 	return c, nil
 }
 

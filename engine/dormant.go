@@ -204,5 +204,5 @@ func (c *codeCache) invalidateAwake(start, end uint64) {
 
 // untouched says whether a cache is as newCodeCache made it but for code.
 func (c *codeCache) untouched() bool {
-	return c.judged == [syscalls.Max]bool{} && c.slots.next <= spareSlots && len(c.far.windows) == 0 && !c.mirrorLate
+	return c.judged == [syscalls.Max]bool{} && c.slots.next <= spareSlots && len(c.far.windows) == 0 && !c.mirrorLate && !c.noAnswers
 }

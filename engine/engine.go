@@ -201,6 +201,7 @@ func (st *signalTable) inherit(pid int) error {
 func (e *engine) config() translator.Config {
 	return translator.Config{
 		Offset: e.layout.Offset, JumpMap: e.layout.JumpMap, Mirror: !e.opts.Policy.None(), Fenced: e.opts.Policy.AnyFenced(), MaxInsts: 64,
+		Answers: answersAt(e.layout),
 	}
 }
 

@@ -256,7 +256,7 @@ func (t *thread) fsBase() uint64 { return t.slotAt(translator.SlotFSBase) }
 
 // archPrctl keeps the program's segment bases (arch_prctl(2)).
 func archPrctl(e *engine, t *thread, a [6]uint64) error {
-	const setGS, setFS, getFS, getGS = 0x1001, 0x1002, 0x1003, 0x1004
+	const setGS, setFS, getFS, getGS, setCPUID = 0x1001, 0x1002, 0x1003, 0x1004, 0x1012
 	switch a[0] {
 	case setFS:
 		if a[1] >= 1<<47 {
@@ -279,6 +279,8 @@ func archPrctl(e *engine, t *thread, a [6]uint64) error {
 			return e.answer(t, fail(unix.EPERM))
 		}
 		return e.answer(t, 0)
+	case setCPUID:
+		t.p.code.forgetAnswers()
 	}
 	return e.pass(t, nil)
 }

@@ -67,6 +67,7 @@ func (e *engine) runtime() *runtimeImage {
 // emitEarly begins with it while the program is being started.
 func (e *engine) emitEarly() {
 	e.emitted = make(chan *runtimeImage, 1)
+	go cpuidAnswers()
 	go func(to chan<- *runtimeImage, l shadowmem.Layout, mirror, stopAll bool) {
 		to <- emitRuntime(l, mirror, stopAll)
 	}(e.emitted, e.layout, e.config().Mirror, e.opts.VerifyCalls)

@@ -97,7 +97,7 @@ func (c *codeCache) clone(fd int, slots []int) (*codeCache, error) {
 	n := *c
 	n.mem, n.far, n.users = mem, farJumps{fd: fd}, 1
 	copy(mem, c.mem[:c.pos])
-	copy(mem[tableSection:threadSection], c.mem[tableSection:][:4*syscalls.Max])
+	copy(mem[answersSection:threadSection], c.mem[answersSection:tableSection+4*syscalls.Max])
 	n.pages = make(map[uint64]*[64]uint64, len(c.pages))
 	for page, leaders := range c.pages {
 		l := *leaders

@@ -11,7 +11,7 @@ const int3 = 0xcc
 
 // room makes sure that the next fragment fits; the cache is large enough for any program seen, and says so otherwise.
 func (c *codeCache) room() {
-	if c.pos+1<<16 > tableSection-cacheSection {
+	if c.pos+1<<16 > answersSection-cacheSection {
 		panic("kmv: the code cache is full (1 GiB)")
 	}
 }

@@ -51,7 +51,7 @@ const (
 // place puts an image at the end of the cache. It changes what other threads see last: the jump map, and the branches
 // that wait.
 func (c *codeCache) place(r *region, im *saved.Image) {
-	if uint64(c.pos)+uint64(len(im.Code))+64 > tableSection-cacheSection {
+	if uint64(c.pos)+uint64(len(im.Code))+64 > answersSection-cacheSection {
 		return
 	}
 	at := (c.pos + 63) &^ 63

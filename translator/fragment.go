@@ -37,6 +37,7 @@ type Config struct {
 	Mirror   bool   // false: emit no mirror writes at all (--mirror none)
 	Fenced   bool   // plain stores too use the race-proof form of design section 9
 	MaxInsts int    // upper bound of native instructions in one fragment
+	Answers  uint32 // where the answers of cpuid lie (cpuid.go), 0 if there are none
 }
 
 // ExitKind says where control goes at an exit.

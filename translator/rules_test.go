@@ -99,6 +99,8 @@ func (f *ruleFile) configure(line string) {
 			f.cfg.Fenced = true
 		case "unmirrored":
 			f.cfg.Mirror = false
+		case "answers":
+			f.cfg.Answers = 0xbfff0000
 		case "high":
 			f.pc = 0x7e1234567000
 		}

@@ -49,42 +49,6 @@ func (t *Translator) syscall() {
 	t.exit(Exit{Kind: ExitSyscall, Target: t.next})
 }
 
-// edited are the leaves of cpuid whose answers the engine edits: features, and the state that they need.
-var edited = [...]int64{0x7, 0xd}
-
-// cpuid lets the engine edit the answer, if there is something to edit: a dynamic linker asks for 43 leaves.
-//
-//	mov %rax,%fs:SlotA; mov %rcx,%fs:SlotB; cpuid; mov %rcx,%fs:SlotC; mov %fs:SlotA,%ecx
-//	lea -7(%rcx),%ecx; jrcxz edit; lea 7-13(%rcx),%ecx; jrcxz edit; mov %fs:SlotC,%rcx; jmp rel32 -> next
-//	edit: mov %fs:SlotC,%rcx; jmp rel32 -> stop
-func (t *Translator) cpuid() outcome {
-	t.glue()
-	t.a.MovMR(slot(SlotA), x86.RAX, 8)
-	t.glue()
-	t.a.MovMR(slot(SlotB), x86.RCX, 8)
-	t.native()
-	t.a.Cpuid()
-	t.slot = SlotC
-	t.spill(x86.RCX)
-	t.glue()
-	t.a.MovRM(x86.RCX, slot(SlotA), 4)
-	edit := t.a.NewLabel()
-	last := int64(0)
-	for _, leaf := range edited {
-		t.a.Lea32(x86.RCX, x86.At(x86.RCX, last-leaf))
-		t.a.Jrcxz(edit)
-		last = leaf
-	}
-	saved := t.saved[0]
-	t.restore()
-	t.exit(Exit{Kind: ExitJump, Target: t.next})
-	t.a.Bind(edit)
-	t.save(saved)
-	t.restore()
-	t.exit(Exit{Kind: ExitStop, Target: t.next, Stop: StopCPUID})
-	return endedBlock
-}
-
 // segmentLoad refuses to load the selectors of FS and GS, which would change their bases.
 func (t *Translator) segmentLoad() outcome {
 	if t.in.SegWrite == x86.NoSeg {

@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-func cpuid(leaf, sub uint32) (eax, ebx uint32)
+// CPUID executes the instruction on the processor that the caller happens to run on (SDM 2A, CPUID).
+func CPUID(leaf, sub uint32) (eax, ebx, ecx, edx uint32)
 
 // Components of the XSAVE area (SDM 1, 13.1).
 const (
@@ -20,7 +21,7 @@ type component struct{ off, size int }
 
 var components = sync.OnceValue(func() (list [8]component) {
 	for i := 2; i < len(list); i++ {
-		size, off := cpuid(0xd, uint32(i))
+		size, off, _, _ := CPUID(0xd, uint32(i))
 		list[i] = component{int(off), int(size)}
 	}
 	return list
