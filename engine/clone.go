@@ -257,7 +257,9 @@ func exit(e *engine, t *thread, a [6]uint64) error {
 		return err
 	}
 	t.exiting = true
-	t.robust = t.robustWords()
+	if t.p.threads > 1 || t.p.shares { // else nobody will look there
+		t.robust = t.robustWords()
+	}
 	t.p.exiting = t.p.exiting || t.regs.Rax == unix.SYS_EXIT_GROUP && t.pid == t.p.pid
 	if t.regs.Rax == unix.SYS_EXIT && t.p.threads > 1 && t.clearTID != 0 && len(t.robust) == 0 {
 		if err := t.clearChildTID(); err != nil {

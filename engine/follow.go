@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -43,12 +44,16 @@ func (e *engine) unfollowed(t *thread, exe string) (why string, note func(kind s
 
 // elfKind reads the kind of program that a process runs.
 func elfKind(pid int) (elf.Class, elf.Machine, bool) {
-	f, err := elf.Open("/proc/" + strconv.Itoa(pid) + "/exe")
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/exe")
 	if err != nil {
 		return 0, 0, false
 	}
 	defer f.Close()
-	return f.Class, f.Machine, true
+	var head [20]byte // the ELF header, up to e_machine
+	if n, _ := f.ReadAt(head[:], 0); n < len(head) || string(head[:4]) != elf.ELFMAG {
+		return 0, 0, false
+	}
+	return elf.Class(head[elf.EI_CLASS]), elf.Machine(binary.LittleEndian.Uint16(head[18:])), true
 }
 
 // letGo leaves a process that has just executed a program to itself, with the signal mask that it should have. The program
