@@ -9,7 +9,8 @@ func TestMouseAndPaste(t *testing.T) {
 	paste := func(text string) string { return "\x1b[200~" + text + "\x1b[201~" }
 	s := sit(t, 120, 40, "tui", "--", need(t, "sh"), "-c", "read a; echo got $a")
 	s.says("paused")
-	s.keys("\x1b[<0;85;14M\x1b[<0;85;14m") // in the ranges
+	s.sees("╭ _start", "text ld-linux", "stopped: start") // all is there that can be clicked
+	s.keys("\x1b[<0;85;14M\x1b[<0;85;14m")                // in the ranges
 	s.sees("Space toggle")
 	s.keys("\x1b[<0;89;3M\x1b[<0;89;3m") // the title of the call stack
 	s.sees("[5 stk]")
