@@ -29,7 +29,7 @@ func (e *engine) pauseAt(t *thread, reason string) error {
 	}
 	e.debug.ready = nil
 	e.paused, e.reason = true, reason
-	e.setPaused(true)
+	e.pausedNow.Store(true)
 	if err := e.calm(); err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (e *engine) goOnAll() error {
 		return nil
 	}
 	e.paused, e.reason = false, ""
-	e.setPaused(false)
+	e.pausedNow.Store(false)
 	e.emit(view.Event{Kind: view.EventResume})
 	e.passHere(e.threads[e.current])
 	return e.release()

@@ -22,7 +22,7 @@ func (e *engine) startAgain() error {
 	}
 	e.root, e.current, e.rootEnd = pid, pid, ptrace.Stop{}
 	e.paused, e.reason = e.opts.Paused, "start"
-	e.setPaused(e.opts.Paused)
+	e.pausedNow.Store(e.opts.Paused)
 	if err := e.first(); gone(err, pid) {
 		e.paused = false
 	} else if err != nil {

@@ -21,65 +21,66 @@ import (
 
 // engine drives one target: a program and what it starts.
 type engine struct {
-	opts       Options
-	layout     shadowmem.Layout
-	log        io.Writer
-	threads    map[int]*thread
-	processes  map[int]*process       // by process id
-	strays     map[int]ptrace.Stop    // children that stopped before their parent told of them
-	objects    map[objectKey]*object  // shared objects with a twin
-	accounts   []*account             // of all processes, in the order of their beginning
-	account    map[int]*account       // of those that live, by process id
-	unlisted   int                    // processes without an account
-	limit      *unix.Rlimit           // RLIMIT_AS that kmv was started with
-	watching   watch                  // which calls that may write to one stop
-	memories   map[objectKey]*process // whose memory somebody has a descriptor to write to
-	misses     int                    // such calls that did not, since somebody was found who might
-	sink       int                    // swallows the mirror writes of what is not mirrored
-	sinkSize   int64
-	queue      []ptrace.Stop // stops seen while waiting for another
-	root       int
-	rootEnd    ptrace.Stop
-	unseen     map[gapKey]bool // those of the gaps that may have written memory
-	started    int
-	resolved   bool // the symbols of the policy were found in the program
-	stops      map[string]int
-	sys        SyscallStats
-	verify     VerifyStats
-	differed   uint64 // bytes, in verifications before the last one that was asked for
-	gaps       map[gapKey]int
-	gapSymbols map[gapKey]string // where each was met first
-	total      totals
-	lastMirror MirrorReport
-	last       *view.Snapshot // of the program itself, when its end was certain
-	bell       *ptrace.Bell
-	requests   *requests
-	paused     bool        // no thread runs, and stops have to wait
-	pausedNow  atomic.Bool // the same for other goroutines, or true a little longer
-	failed     error       // what went wrong while a request was carried out: the end of the run
-	reason     string      // of the pause
-	parked     []*thread   // that go on when the pause ends
-	current    int         // the thread that stopped last
-	debug      debugger
-	sampler    sampler
-	images     map[string]*symbols.Image // by file
-	sources    map[string][]string       // lines of source files, by path
-	events     *eventQueue
-	start      time.Time
-	image      *runtimeImage
-	emitted    chan *runtimeImage // what will be image
-	saved      *saved.Store
-	spare      *codeCache   // for the next address space
-	asleep     []*codeCache // with code, for the next address spaces of their programs
-	near       near
-	failures   Failures
-	placement  Placement
-	scrubber   *scrubber // nil if it is off
-	scrubStats ScrubStats
-	scrubAt    atomic.Uint64 // where it is
-	scrubbed   atomic.Uint64 // bytes it has compared
-	triggers   triggers
-	how        string // what would notice a bad page now: see view.Failure
+	opts         Options
+	layout       shadowmem.Layout
+	log          io.Writer
+	threads      map[int]*thread
+	processes    map[int]*process       // by process id
+	strays       map[int]ptrace.Stop    // children that stopped before their parent told of them
+	objects      map[objectKey]*object  // shared objects with a twin
+	accounts     []*account             // of all processes, in the order of their beginning
+	account      map[int]*account       // of those that live, by process id
+	unlisted     int                    // processes without an account
+	limit        *unix.Rlimit           // RLIMIT_AS that kmv was started with
+	watching     watch                  // which calls that may write to one stop
+	memories     map[objectKey]*process // whose memory somebody has a descriptor to write to
+	misses       int                    // such calls that did not, since somebody was found who might
+	sink         int                    // swallows the mirror writes of what is not mirrored
+	sinkSize     int64
+	queue        []ptrace.Stop // stops seen while waiting for another
+	root         int
+	rootEnd      ptrace.Stop
+	unseen       map[gapKey]bool // those of the gaps that may have written memory
+	started      int
+	resolved     bool // the symbols of the policy were found in the program
+	stops        map[string]int
+	sys          SyscallStats
+	verify       VerifyStats
+	differed     uint64 // bytes, in verifications before the last one that was asked for
+	gaps         map[gapKey]int
+	gapSymbols   map[gapKey]string // where each was met first
+	total        totals
+	lastMirror   MirrorReport
+	last         *view.Snapshot // of the program itself, when its end was certain
+	bell         *ptrace.Bell
+	requests     *requests
+	paused       bool        // no thread runs, and stops have to wait
+	pausedNow    atomic.Bool // the same for other goroutines, or true a little longer
+	knowsOrigins bool        // ptrace.Origins counts
+	failed       error       // what went wrong while a request was carried out: the end of the run
+	reason       string      // of the pause
+	parked       []*thread   // that go on when the pause ends
+	current      int         // the thread that stopped last
+	debug        debugger
+	sampler      sampler
+	images       map[string]*symbols.Image // by file
+	sources      map[string][]string       // lines of source files, by path
+	events       *eventQueue
+	start        time.Time
+	image        *runtimeImage
+	emitted      chan *runtimeImage // what will be image
+	saved        *saved.Store
+	spare        *codeCache   // for the next address space
+	asleep       []*codeCache // with code, for the next address spaces of their programs
+	near         near
+	failures     Failures
+	placement    Placement
+	scrubber     *scrubber // nil if it is off
+	scrubStats   ScrubStats
+	scrubAt      atomic.Uint64 // where it is
+	scrubbed     atomic.Uint64 // bytes it has compared
+	triggers     triggers
+	how          string // what would notice a bad page now: see view.Failure
 
 	noHWPoison  bool  // the kernel does not give up frames on request
 	noUserfault error // why there is no UFFDIO_POISON
@@ -124,7 +125,7 @@ func (e *engine) run(ctx context.Context, started chan<- error) (r *Report, err 
 	stop := e.forwardSignals(ctx)
 	defer stop()
 	e.paused, e.reason = e.opts.Paused, "start"
-	e.setPaused(e.opts.Paused)
+	e.pausedNow.Store(e.opts.Paused)
 	for _, t := range e.opts.Triggers {
 		if t.Place == "" {
 			e.wait(t)

@@ -15,15 +15,15 @@ import (
 // forwardSignals gives the program the signals that a user sends to kmv in its place. What the terminal sends reaches
 // the program anyway, as it is in the same process group: kmv only has to survive it. A program on a terminal of its own
 // also survives the loss of the terminal that kmv was started on. A paused program cannot act upon a signal: it is ended.
-// Where keys reach both, kmv does not hear of them, unless the program is paused (ptrace.DropTyped).
 // SIGUSR1 is for kmv itself: a list of the processes.
 func (e *engine) forwardSignals(ctx context.Context) (stop func()) {
 	all := []os.Signal{unix.SIGINT, unix.SIGQUIT, unix.SIGTSTP, unix.SIGTTIN, unix.SIGTTOU, unix.SIGHUP, unix.SIGTERM, unix.SIGUSR2, unix.SIGUSR1}
 	ch := make(chan os.Signal, 16)
 	signal.Notify(ch, all...)
 	if e.opts.Terminal == nil {
-		if err := ptrace.DropTyped(unix.SIGINT, unix.SIGQUIT); err != nil {
-			e.logf("keys may count twice: %v", err)
+		err := ptrace.CountOrigins(unix.SIGINT, unix.SIGQUIT)
+		if e.knowsOrigins = err == nil; err != nil {
+			e.logf("a key that is a signal may reach the program twice: %v", err)
 		}
 	}
 	done := make(chan struct{})
@@ -59,7 +59,7 @@ func (e *engine) forward(sig unix.Signal) {
 			return // kmv's terminal is gone, the program's is not
 		}
 	case unix.SIGINT, unix.SIGQUIT:
-		reached = e.opts.Terminal == nil && e.sentToAll(sig) // the program has it too
+		reached = e.opts.Terminal == nil && e.programHas(sig)
 	}
 	if sig != unix.SIGUSR2 && e.endPaused(sig) || reached {
 		return
@@ -81,8 +81,17 @@ func (e *engine) endPaused(sig unix.Signal) (was bool) {
 	return was
 }
 
-// setPaused tells other goroutines, and what hears of typed signals, whether the program is paused.
-func (e *engine) setPaused(paused bool) {
-	e.pausedNow.Store(paused)
-	ptrace.HearTyped(paused)
+// programHas says whether the program has a signal, too, that kmv has got.
+func (e *engine) programHas(sig unix.Signal) bool {
+	typed, sent := ptrace.Origins(sig)
+	switch {
+	case !e.knowsOrigins:
+		return e.sentToAll(sig)
+	case typed > 0:
+		_ = e.requests.do((*engine).changeBell) // it has what was typed, and could not show what is sent to the group later
+		return sent == 0
+	case sent > 0:
+		return e.sentToAll(sig)
+	}
+	return true // counted with the one before
 }

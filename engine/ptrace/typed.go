@@ -8,15 +8,16 @@ import (
 )
 
 // What is typed at a terminal goes to the target, too, if it is in the foreground's process group with the tracer. The tracer's own
-// copy tells whether it was (si_code is SI_KERNEL), but os/signal does not show that, and makes one of two that come fast.
+// copy tells whether it was (si_code is SI_KERNEL), but os/signal does not show that, and makes one of two that come fast. So a
+// handler in front of Go's counts them.
 
-// typedNext handles the other signals, and all of them while hearTyped is not 0.
+// typedCount and sentCount are by signal number; typedNext is Go's handler.
 var (
-	typedNext uintptr
-	hearTyped uint32
+	typedCount, sentCount [64]uint32
+	typedNext             uintptr
 )
 
-// typedHandler is a signal handler for the kernel to call: it returns if the signal was typed and nobody wants to hear of that.
+// typedHandler is a signal handler for the kernel to call.
 func typedHandler()
 
 // typedAddress is where typedHandler begins.
@@ -30,9 +31,8 @@ type kernelAction struct {
 	mask     uint64
 }
 
-// DropTyped puts a filter in front of the handlers that os/signal has installed for these signals, until it is told to stop them.
-// All of them have the same handler, the Go runtime's.
-func DropTyped(signals ...unix.Signal) error {
+// CountOrigins makes Origins know of signals that os/signal has installed its handler for, until it is told to stop them.
+func CountOrigins(signals ...unix.Signal) error {
 	for _, sig := range signals {
 		var a kernelAction
 		if err := sigaction(sig, nil, &a); err != nil {
@@ -41,7 +41,7 @@ func DropTyped(signals ...unix.Signal) error {
 		if a.handler == typedAddress() {
 			continue
 		}
-		atomic.StoreUintptr(&typedNext, a.handler)
+		atomic.StoreUintptr(&typedNext, a.handler) // the same for all: the Go runtime's
 		a.handler = typedAddress()
 		if err := sigaction(sig, &a, nil); err != nil {
 			return err
@@ -50,13 +50,9 @@ func DropTyped(signals ...unix.Signal) error {
 	return nil
 }
 
-// HearTyped says whether typed signals are to be heard all the same.
-func HearTyped(hear bool) {
-	var v uint32
-	if hear {
-		v = 1
-	}
-	atomic.StoreUint32(&hearTyped, v)
+// Origins is how many signals of a kind were typed and how many were sent by processes since it was last asked.
+func Origins(sig unix.Signal) (typed, sent int) {
+	return int(atomic.SwapUint32(&typedCount[sig], 0)), int(atomic.SwapUint32(&sentCount[sig], 0))
 }
 
 func sigaction(sig unix.Signal, set, old *kernelAction) error {

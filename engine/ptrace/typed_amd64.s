@@ -4,12 +4,14 @@
 //
 // The kernel calls it: DI is the signal, SI its siginfo_t with si_code at 8, DX the context.
 TEXT ·typedHandler(SB), NOSPLIT|NOFRAME, $0-0
+	MOVL DI, CX
+	LEAQ ·sentCount(SB), AX
 	CMPL 8(SI), $0x80 // SI_KERNEL
-	JNE  next
-	CMPL ·hearTyped(SB), $0
-	JNE  next
-	RET
-next:
+	JNE  count
+	LEAQ ·typedCount(SB), AX
+count:
+	LOCK
+	INCL (AX)(CX*4)
 	MOVQ ·typedNext(SB), AX
 	JMP  AX
 

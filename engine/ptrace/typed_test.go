@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestTyped runs itself on a terminal: of what is typed there only what is wanted arrives, of what is sent everything.
+// TestTyped runs itself on a terminal, and tells what is typed there from what is sent.
 func TestTyped(t *testing.T) {
 	if os.Getenv("KMV_TYPED") != "" {
-		hearTypedKeys()
+		tellOrigins()
 		return
 	}
 	cmd := exec.Command(os.Args[0], "-test.run", "TestTyped$")
@@ -41,37 +40,28 @@ func TestTyped(t *testing.T) {
 	}
 	until("ready")
 	for range 20 {
-		tty.WriteString("\x03\x1c")
-		until("^\\")
-		for it := (&Bell{cmd.Process.Pid}); it.Holds(unix.SIGINT) || it.Holds(unix.SIGQUIT); { // two that wait are one
-			runtime.Gosched()
-		}
+		tty.WriteString("\x03")
+		until("interrupt 1 typed 0 sent\r\n")
 		cmd.Process.Signal(unix.SIGINT)
-		until("interrupt 1\r\n")
+		until("interrupt 0 typed 1 sent\r\n")
+		tty.WriteString("\x1c")
+		until("quit 1 typed 0 sent\r\n")
 		cmd.Process.Signal(unix.SIGQUIT)
-		until("quit 1\r\n")
+		until("quit 0 typed 1 sent\r\n")
 	}
-	cmd.Process.Signal(unix.SIGUSR1)
-	until("hear")
-	tty.WriteString("\x03")
-	until("interrupt 1\r\n")
 	cmd.Process.Kill()
 	cmd.Wait()
 }
 
-func hearTypedKeys() {
+func tellOrigins() {
 	got := make(chan os.Signal, 100)
-	signal.Notify(got, unix.SIGINT, unix.SIGQUIT, unix.SIGUSR1)
-	if err := DropTyped(unix.SIGINT, unix.SIGQUIT); err != nil {
+	signal.Notify(got, unix.SIGINT, unix.SIGQUIT)
+	if err := CountOrigins(unix.SIGINT, unix.SIGQUIT); err != nil {
 		panic(err)
 	}
 	println("ready")
 	for s := range got {
-		if s == unix.SIGUSR1 {
-			HearTyped(true)
-			println("hear")
-			continue
-		}
-		println(s.String(), 1+len(got))
+		typed, sent := Origins(s.(unix.Signal))
+		println(s.String(), typed, "typed", sent, "sent")
 	}
 }
