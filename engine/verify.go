@@ -179,9 +179,14 @@ func (e *engine) diverged(p *process, m shadowmem.Mapping, d shadowmem.Diff, nat
 	cause := e.cause(p, m, native, mirror, d)
 	if cause == "flip" {
 		i, f := e.flipAt(p, d) // it stays there until somebody mends it, or writes over it
-		f.How, f.Bits, f.Broken = "verify", differingBits(native, mirror), clipped(mirror)
+		f.How, f.Bits = "verify", differingBits(native, mirror)
+		at, broken := uint64(d.Start), native // of one that was not injected nothing says which half is right
+		if i >= 0 && e.layout.InMirror(p.flips[i].at) {
+			at, broken = uint64(e.layout.Mirror(d.Start)), mirror
+		}
+		f.Broken = clipped(broken)
 		if i < 0 || !p.flips[i].told {
-			e.failure(view.EventDetected, p, nil, uint64(d.Start), f)
+			e.failure(view.EventDetected, p, nil, at, f)
 		}
 		if i >= 0 {
 			p.flips[i].told = true

@@ -92,6 +92,9 @@ func (m *Model) script(lines []string) tea.Cmd {
 		rest := lines
 		return tea.Sequence(cmd, m.whenPaused(func(m *Model) tea.Cmd {
 			if m.failed {
+				if n := len(rest); n > 0 {
+					m.logLine(draw.Warn, fmt.Sprintf("%d more lines are left out", n))
+				}
 				return nil
 			}
 			return m.script(rest)
