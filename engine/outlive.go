@@ -34,32 +34,20 @@ func (e *engine) evenOut(t *thread) error {
 		return nil
 	}
 	return e.whileParked(func(u *thread) bool { return u.p == t.p }, func() error {
-		err := e.eachRun(t.p, heir.tid, func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error {
+		err := e.eachPiece(t.p, heir.tid, func(m shadowmem.Mapping, x piece) error {
 			if m.IsShared() {
 				return nil // see dying
 			}
-			return e.evenRun(t.p, at, size)
+			for _, d := range x.diffs() {
+				if err := t.p.copyToMirror(uint64(d.Start), uint64(d.End-d.Start)); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 		if err != nil && !dead(heir.tid) {
 			return err
 		}
 		return nil
 	})
-}
-
-func (e *engine) evenRun(p *process, at shadowmem.Native, size uint64) error {
-	a, b := make([]byte, min(size, verifyPiece)), make([]byte, min(size, verifyPiece))
-	for size > 0 {
-		n := min(size, verifyPiece)
-		got, _ := p.mem.ReadSome(uint64(at), a[:n])
-		got2, _ := p.mem.ReadSome(uint64(e.layout.Mirror(at)), b[:n])
-		same := min(got, got2)
-		for _, d := range shadowmem.Compare(a[:same], b[:same], at) {
-			if err := p.copyToMirror(uint64(d.Start), uint64(d.End-d.Start)); err != nil {
-				return err
-			}
-		}
-		at, size = at+shadowmem.Native(n), size-n
-	}
-	return nil
 }

@@ -72,13 +72,27 @@ func (e *engine) compare(p *process, tid int) error {
 	e.verify.Runs++
 	e.how = "verify"
 	defer func() { e.how = "engine" }()
-	return e.eachRun(p, tid, func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error {
-		return e.compareRun(p, m, at, size)
+	return e.eachPiece(p, tid, func(m shadowmem.Mapping, x piece) error {
+		e.comparePiece(p, m, x)
+		return nil
 	})
 }
 
-// eachRun calls f with the runs of pages of a process's mirrored memory that either half has ever touched. tid is any live thread of it.
-func (e *engine) eachRun(p *process, tid int, f func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error) error {
+// piece is a part of memory as both halves have it; where one cannot be read to its end, less of that.
+type piece struct {
+	at             shadowmem.Native
+	size           uint64
+	native, mirror []byte
+}
+
+// diffs are the parts that differ of what could be read of both halves.
+func (x *piece) diffs() []shadowmem.Diff {
+	same := min(len(x.native), len(x.mirror))
+	return shadowmem.Compare(x.native[:same], x.mirror[:same], x.at)
+}
+
+// eachPiece calls f with the pages of a process's mirrored memory that either half has ever touched. tid is any live thread of it.
+func (e *engine) eachPiece(p *process, tid int, f func(m shadowmem.Mapping, x piece) error) error {
 	pagemap, err := os.Open("/proc/" + strconv.Itoa(tid) + "/pagemap")
 	if err != nil {
 		return fmt.Errorf("the pages of %d: %w", tid, err)
@@ -93,7 +107,7 @@ func (e *engine) eachRun(p *process, tid int, f func(m shadowmem.Mapping, at sha
 			return err
 		}
 		for _, part := range parts {
-			if err := e.eachRunOf(part, pagemap, f); err != nil {
+			if err := e.eachPieceOf(p, part, pagemap, f); err != nil {
 				return err
 			}
 		}
@@ -127,7 +141,7 @@ func (e *engine) touched(pagemap *os.File, m shadowmem.Mapping, starts ...uint64
 	return parts, nil
 }
 
-func (e *engine) eachRunOf(m shadowmem.Mapping, pagemap *os.File, f func(m shadowmem.Mapping, at shadowmem.Native, size uint64) error) error {
+func (e *engine) eachPieceOf(p *process, m shadowmem.Mapping, pagemap *os.File, f func(m shadowmem.Mapping, x piece) error) error {
 	native, err := pagemapWords(pagemap, uint64(m.Start), m.Len())
 	if err != nil {
 		return err
@@ -137,36 +151,33 @@ func (e *engine) eachRunOf(m shadowmem.Mapping, pagemap *os.File, f func(m shado
 		return err
 	}
 	shadowmem.Select(native, mirror, m, func(first, n int) {
-		if err != nil {
-			return
+		at, size := m.Start+shadowmem.Native(first*4096), uint64(n)*4096
+		a, b := make([]byte, min(size, verifyPiece)), make([]byte, min(size, verifyPiece))
+		for size > 0 && err == nil {
+			n := min(size, verifyPiece)
+			got, _ := p.mem.ReadSome(uint64(at), a[:n])
+			got2, _ := p.mem.ReadSome(uint64(e.layout.Mirror(at)), b[:n])
+			err = f(m, piece{at, n, a[:got], b[:got2]})
+			at, size = at+shadowmem.Native(n), size-n
 		}
-		err = f(m, m.Start+shadowmem.Native(first*4096), uint64(n)*4096)
 	})
 	return err
 }
 
-func (e *engine) compareRun(p *process, m shadowmem.Mapping, at shadowmem.Native, size uint64) error {
-	e.verify.PagesCompared += size / 4096
-	a, b := make([]byte, min(size, verifyPiece)), make([]byte, min(size, verifyPiece))
-	for size > 0 {
-		n := min(size, verifyPiece)
-		got, _ := p.mem.ReadSome(uint64(at), a[:n])
-		got2, _ := p.mem.ReadSome(uint64(e.layout.Mirror(at)), b[:n])
-		same := min(got, got2)
-		e.verify.BytesCompared += uint64(same)
-		diffs := shadowmem.Compare(a[:same], b[:same], at)
-		if (len(diffs) > 0 || got > got2) && !e.restful(p) {
-			return nil
-		}
-		for _, d := range diffs {
-			e.diverged(p, m, d, a[d.Start-at:d.End-at], b[d.Start-at:d.End-at])
-		}
-		if got > got2 {
-			e.diverged(p, m, shadowmem.Diff{Start: at + shadowmem.Native(got2), End: at + shadowmem.Native(got)}, a[got2:got], nil)
-		}
-		at, size = at+shadowmem.Native(n), size-n
+func (e *engine) comparePiece(p *process, m shadowmem.Mapping, x piece) {
+	got, got2 := len(x.native), len(x.mirror)
+	e.verify.PagesCompared += x.size / 4096
+	e.verify.BytesCompared += uint64(min(got, got2))
+	diffs := x.diffs()
+	if (len(diffs) > 0 || got > got2) && !e.restful(p) {
+		return
 	}
-	return nil
+	for _, d := range diffs {
+		e.diverged(p, m, d, x.native[d.Start-x.at:d.End-x.at], x.mirror[d.Start-x.at:d.End-x.at])
+	}
+	if got > got2 {
+		e.diverged(p, m, shadowmem.Diff{Start: x.at + shadowmem.Native(got2), End: x.at + shadowmem.Native(got)}, x.native[got2:], nil)
+	}
 }
 
 // divergentMost bounds the list in a report; the count is always whole.
